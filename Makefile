@@ -1,0 +1,53 @@
+# Two commands do everything on a fresh machine: `make bench` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+endif
+STAMP := $(VENV)/.installed
+OUT ?= runs/bench
+
+# One thread a process: several processes share the cores better than several threads do.
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: help setup bench stress test lint types clean
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12
+
+setup: $(STAMP) ## Create .venv and install everything, with exact versions
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed; set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip setuptools
+	$(BIN)/python -m pip install --quiet -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt \
+	  --config-settings editable_mode=strict -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps -r peers.txt
+	@touch $(STAMP)
+
+bench: setup ## Clone a start policy, train five methods x 2 seeds on Sokoban, print the table
+	$(BIN)/arlarena bench --preset nano --env sokoban \
+	  --method grpo,gspo,sapo,gigpo,sampo --seeds 2 --out $(OUT)
+
+stress: setup ## The same under the stress setting, in which collapse shows
+	$(BIN)/arlarena bench --preset nano-stress --env sokoban \
+	  --method grpo,gspo,cispo,sapo,cispo_sm,sapo_sm,sampo --seeds 2 --out $(OUT)
+
+test: setup ## Run all tests
+	$(BIN)/python -m pytest
+
+lint: setup ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## Check types
+	$(BIN)/mypy
+
+clean: ## Remove .venv and caches (not runs)
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache *.egg-info

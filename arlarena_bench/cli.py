@@ -1,0 +1,313 @@
+"""The command line. Everything slow to import is imported by the command that needs it."""
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.harness import comparison
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from arlarena_bench.recipe import Recipe
+
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+class _Commands(typer.core.TyperGroup):
+    """Commands whose errors are a line, and whose interruption says how to go on."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ArenaError as error:
+            typer.secho(f"error: {error}", fg="red", err=True)
+            raise typer.Exit(USER_ERROR) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Measure policy-optimisation methods for LLM agents.",
+)
+
+Preset = Annotated[str, typer.Option(help="Preset by name, or a recipe's .yaml file.")]
+Env = Annotated[str, typer.Option("--env", help="Environment by short name or id.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="Replace a setting: train.iterations=10.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+StopOnCollapse = Annotated[
+    bool, typer.Option("--stop-on-collapse", help="End a run when its policy has collapsed.")
+]
+
+
+@app.command()
+def bench(
+    preset: Preset = comparison.DEFAULT_PRESET,
+    env: Env = comparison.DEFAULT_ENVIRONMENT,
+    method: Annotated[
+        str, typer.Option(help="Names and files, separated by commas; `all` installed ones.")
+    ] = ",".join(comparison.DEFAULT_METHODS),
+    seeds: Annotated[int, typer.Option(min=1, help="Training seeds a method.")] = (
+        comparison.DEFAULT_SEEDS
+    ),
+    out: Annotated[Path, typer.Option(help="Folder for all runs.")] = Path("runs/bench"),
+    jobs: Annotated[int, typer.Option(min=0, help="Runs at a time; 0: one a core.")] = 0,
+    stop_on_collapse: StopOnCollapse = False,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Train methods side by side, and print the table."""
+    _single_thread()
+    from arlarena_bench.harness.bench import run_bench
+    from arlarena_bench.harness.doctor import cores
+    from arlarena_bench.harness.plan import Request, plan
+    from arlarena_bench.harness.render import render
+    from arlarena_bench.harness.report import write_report
+
+    methods = tuple(name.strip() for name in method.split(",") if name.strip())
+    request = Request(preset, env, methods, seeds, out, tuple(settings or ()), stop_on_collapse)
+    planned = plan(request)
+    with _interruptible("the same command goes on from here"):
+        failures = run_bench(planned.jobs, jobs or cores(), _stderr())
+        table, command, problems = write_report(planned)
+    _warn(problems)
+    for failure in failures:
+        _warn([f"{failure.name} failed: {failure.reason} (log: {failure.log})"])
+    if as_json:
+        data = table.to_json(command) if table else {"rows": [], "runs": []}
+        failed = [{"run": f.name, "reason": f.reason, "log": str(f.log)} for f in failures]
+        _print_json({**data, "failures": failed})
+    elif table:
+        typer.echo(f"{render(table, command, 'simple')}\n\nwritten to {planned.folder}")
+    if failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option(help="The run's folder.")],
+    preset: Preset = comparison.DEFAULT_PRESET,
+    recipe: Annotated[
+        Path | None, typer.Option(help="A run's recipe.yaml, taken as it is, for a preset.")
+    ] = None,
+    env: Env = comparison.DEFAULT_ENVIRONMENT,
+    method: Annotated[str | None, typer.Option(help="Name, or a .py file.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0)] = None,
+    settings: Settings = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with this run.")] = False,
+    stop_on_collapse: StopOnCollapse = False,
+    tied: Annotated[bool, typer.Option("--tied", hidden=True)] = False,
+) -> None:
+    """Train one method with one seed."""
+    _single_thread()
+    if tied:
+        from arlarena_bench.harness.processes import die_with_parent
+
+        die_with_parent()
+    from arlarena_bench.training.loop import train as train_run
+
+    resolved = _run_recipe(preset, recipe, env, method, seed, settings)
+    console = _stderr()
+    with _interruptible("add --resume to go on from here"):
+        result = train_run(
+            resolved,
+            out,
+            resume=resume,
+            stop_on_collapse=stop_on_collapse,
+            on_step=lambda metrics: console.print(_step_line(metrics), highlight=False),
+            warn=lambda line: _warn([line]),
+        )
+    typer.echo(f"success {result['summary']['success']:.1%} on {result['panel']['name']}: {out}")
+
+
+@app.command()
+def evaluate(
+    policy: Annotated[
+        str, typer.Argument(help="Run folder, Hugging Face folder, oracle, random or null.")
+    ],
+    preset: Preset = comparison.DEFAULT_PRESET,
+    env: Env = comparison.DEFAULT_ENVIRONMENT,
+    split: Annotated[str, typer.Option(help="validation or test.")] = "test",
+    tasks: Annotated[int | None, typer.Option(min=1, help="Only the panel's first tasks.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Score a policy on a frozen panel."""
+    _single_thread()
+    from arlarena_bench.harness.scoring import score_policy, scores_table
+
+    scores = score_policy(policy, preset, env, split, tasks)
+    if as_json:
+        _print_json(scores)
+    else:
+        typer.echo(scores_table(scores))
+
+
+@app.command()
+def table(
+    folder: Annotated[Path, typer.Argument(help="What a bench has written, or its results.json.")],
+    form: Annotated[
+        str, typer.Option("--format", help="simple, github, latex, csv, … (as tabulate has them).")
+    ] = "simple",
+    as_json: Json = False,
+) -> None:
+    """Print the table of finished runs again."""
+    from arlarena_bench.harness.render import bench_command, render
+    from arlarena_bench.harness.result import find_runs, stored_command
+    from arlarena_bench.harness.table import build_tables
+
+    runs, problems = find_runs(folder)
+    _warn(problems)
+    tables = [(t, stored_command(t.runs[0]) or bench_command(t)) for t in build_tables(runs)]
+    if as_json:
+        _print_json([built.to_json(command) for built, command in tables])
+    elif tables:
+        typer.echo("\n\n".join(render(built, command, form) for built, command in tables))
+    else:
+        raise ArenaError(f"{folder} holds no finished run; `arlarena bench` makes some")
+
+
+@app.command()
+def plot(
+    folder: Annotated[Path, typer.Argument(help="What a bench has written.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where to, without extension; FOLDER/curves if not given.")
+    ] = None,
+) -> None:
+    """Draw the learning curves as PNG and SVG."""
+    from arlarena_bench.harness.report import draw_curves
+
+    written, problems = draw_curves(folder, out or folder / "curves")
+    _warn(problems)
+    for path in written:
+        typer.echo(path)
+
+
+@app.command("list")
+def list_installed(as_json: Json = False) -> None:
+    """List installed methods, environments and presets."""
+    from arlarena_bench.harness.listing import installed, listing
+
+    found = installed()
+    if as_json:
+        _print_json(found)
+    else:
+        typer.echo(listing(found))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is installed, what works here, and what to install."""
+    from dataclasses import asdict
+
+    from arlarena_bench.harness.doctor import examine, report
+
+    checks = list(examine())
+    if as_json:
+        _print_json([asdict(check) for check in checks])
+    else:
+        typer.echo(report(checks))
+    if any(check.ok is False for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def play(
+    env: Annotated[str, typer.Argument(help="Environment by short name or id.")] = (
+        comparison.DEFAULT_ENVIRONMENT
+    ),
+    task: Annotated[str | None, typer.Option(help="Task id; a random one if not given.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the random tasks.")] = None,
+) -> None:
+    """Play an environment yourself."""
+    import gymnasium
+    from rich.console import Console
+
+    from arlarena_bench import registry
+    from arlarena_bench.harness.keys import keyboard
+    from arlarena_bench.harness.play import Session
+
+    made = gymnasium.make(registry.environment_id(env), disable_env_checker=True)
+    session = Session(made, Console(), task, random.Random(seed))
+    with keyboard() as source:
+        session.run(source)
+
+
+def _run_recipe(
+    preset: str,
+    recipe: Path | None,
+    env: str,
+    method: str | None,
+    seed: int | None,
+    settings: list[str] | None,
+) -> "Recipe":
+    """Resolve what `train` was given to the recipe of one run."""
+    from arlarena_bench.harness.plan import parse_settings
+    from arlarena_bench.recipe import read_recipe
+    from arlarena_bench.registry import load_recipe
+
+    base = load_recipe(preset, env) if recipe is None else read_recipe(recipe)
+    if recipe is None or method is not None:
+        chosen = base.seed if seed is None else seed
+        base = base.for_run(method or base.method.name, chosen)
+    elif seed is not None:
+        base = base.with_values({"seed": seed})
+    return base.with_values(parse_settings(settings or []))
+
+
+def _step_line(metrics: dict[str, float]) -> str:
+    shown = {
+        "train": "success/train",
+        "validation": "validation/success",
+        "format": "format_valid",
+        "KL": "kl_ref",
+        "gradient": "grad_norm",
+    }
+    values = [f"{name} {metrics[key]:.3f}" for name, key in shown.items() if key in metrics]
+    return f"step {int(metrics['step'])}: {', '.join(values)}"
+
+
+def _single_thread() -> None:
+    """Keep torch to one thread; it reads this when first imported."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("MKL_NUM_THREADS", "1")
+
+
+@contextmanager
+def _interruptible(advice: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; {advice}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _stderr() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _warn(lines: list[str]) -> None:
+    for line in lines:
+        typer.secho(f"warning: {line}", fg="yellow", err=True)
+
+
+def _print_json(data: Any) -> None:
+    typer.echo(json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

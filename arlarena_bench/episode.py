@@ -1,0 +1,63 @@
+"""What was asked, answered and returned: the record every other module reads."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One reply of a policy, with its tokens exactly as sampled.
+
+    Attributes:
+        text: The decoded reply.
+        prompt_ids: Token ids of the prompt; empty for policies without a tokenizer.
+        reply_ids: Token ids of the reply, the end token included when it was sampled.
+        log_probs: Log-probability of each reply token under the sampling distribution, nats.
+        entropy: Entropy of the next-token distribution at each reply token, nats.
+    """
+
+    text: str
+    prompt_ids: tuple[int, ...] = ()
+    reply_ids: tuple[int, ...] = ()
+    log_probs: tuple[float, ...] = ()
+    entropy: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One exchange between agent and environment.
+
+    Attributes:
+        prompt: The text the agent was asked.
+        generation: The agent's reply.
+        command: What was executed after parsing the reply.
+        reward: The environment's own reward, without the penalty.
+        penalty: What the protocol subtracted for this turn, at least 0.
+        format_valid: Whether the reply had the strict form.
+        action_valid: Whether it also named an admissible action.
+        anchor: Identity of the state in which the turn was taken (GiGPO's grouping key).
+    """
+
+    prompt: str
+    generation: Generation
+    command: str
+    reward: float
+    penalty: float
+    format_valid: bool
+    action_valid: bool
+    anchor: str
+
+
+@dataclass(slots=True)
+class Episode:
+    """One attempt at one task; `group` numbers the attempts that share a task."""
+
+    task_id: str
+    group: int
+    turns: list[Turn] = field(default_factory=list)
+    success: bool = False
+    score: float = 0.0
+
+    @property
+    def total_reward(self) -> float:
+        """The environment's return, penalties not included (what dynamic filtering reads)."""
+        return sum(turn.reward for turn in self.turns)

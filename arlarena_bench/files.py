@@ -1,0 +1,92 @@
+"""Files that survive an interruption: written whole, or appended a line at a time."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from arlarena_bench.errors import ArenaError
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file so that it is either absent, the old one, or complete.
+
+    Raises:
+        ArenaError: If it cannot be written, for example on a full disk.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise ArenaError(f"cannot write {path}: {error.strerror}") from error
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON with sorted keys, whole."""
+    write_whole(path, json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+class JsonLines:
+    """An append-only file of one JSON object a line.
+
+    A process killed while it wrote leaves a last line without its end; that line is dropped
+    when the file is opened again.
+
+    Args:
+        path: The file; created when the first line is appended.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield every complete line.
+
+        Raises:
+            ArenaError: If a complete line is not a JSON object.
+        """
+        if not self.path.exists():
+            return
+        for number, line in enumerate(self.path.read_bytes().split(b"\n")[:-1], start=1):
+            try:
+                record = json.loads(line)
+            except ValueError:
+                record = None
+            if not isinstance(record, dict):
+                raise ArenaError(f"{self.path}, line {number}: not a JSON object")
+            yield record
+
+    def drop_torn_line(self) -> None:
+        """Cut off a last line that has no end."""
+        if self.path.exists():
+            data = self.path.read_bytes()
+            complete = data.rfind(b"\n") + 1
+            if complete < len(data):
+                with self.path.open("r+b") as file:
+                    file.truncate(complete)
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Append one line and hand it to the operating system at once.
+
+        Raises:
+            ArenaError: If it cannot be written, for example on a full disk.
+        """
+        line = json.dumps(record, sort_keys=True) + "\n"
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                file.write(line.encode())
+        except OSError as error:
+            raise ArenaError(f"cannot write {self.path}: {error.strerror}") from error

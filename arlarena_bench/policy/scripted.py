@@ -1,0 +1,87 @@
+"""Policies without a model: the ends of every scale."""
+
+import random
+from collections.abc import Sequence
+
+from arlarena_bench.episode import Generation
+from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.policy.base import Policy
+from arlarena_bench.protocol.reply import format_reply
+from arlarena_bench.protocol.wrapper import AgentProtocol
+
+
+class OraclePolicy:
+    """Follows the environment's own solution."""
+
+    def respond(
+        self, prompts: Sequence[str], environments: Sequence[AgentProtocol]
+    ) -> list[Generation]:
+        """Answer with the first command of each environment's plan."""
+        return [Generation(oracle_reply(environment)) for environment in environments]
+
+
+def oracle_reply(environment: AgentProtocol) -> str:
+    """Return the reply of an expert: its thought, and the next command of its plan."""
+    game = environment.game
+    plan = game.oracle()
+    return format_reply(game.thought(plan), plan[0] if plan else "")
+
+
+class RandomPolicy:
+    """Takes a uniformly random admissible action, in a valid reply.
+
+    Args:
+        rng: Source of the choices.
+    """
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+
+    def respond(
+        self, prompts: Sequence[str], environments: Sequence[AgentProtocol]
+    ) -> list[Generation]:
+        """Answer with a random admissible action of each environment."""
+        return [Generation(random_reply(env, self._rng)) for env in environments]
+
+
+def random_reply(environment: AgentProtocol, rng: random.Random) -> str:
+    """Return a valid reply with a random plan.
+
+    Raises:
+        ArenaError: If the environment cannot list its admissible actions.
+    """
+    game = environment.game
+    admissible = game.admissible_actions()
+    if not admissible:
+        raise ArenaError(f"{type(game).__name__} lists no admissible actions to choose from")
+    plan = rng.choices(admissible, k=2)
+    return format_reply(game.thought(plan), plan[0])
+
+
+class NullPolicy:
+    """Says nothing."""
+
+    def respond(
+        self, prompts: Sequence[str], environments: Sequence[AgentProtocol]
+    ) -> list[Generation]:
+        """Answer every prompt with an empty reply."""
+        return [Generation("") for _ in prompts]
+
+
+SCRIPTED = ("null", "oracle", "random")
+
+
+def scripted_policy(name: str, rng: random.Random) -> Policy:
+    """Return a scripted policy by name.
+
+    Raises:
+        ArenaError: If there is none of that name.
+    """
+    match name:
+        case "oracle":
+            return OraclePolicy()
+        case "random":
+            return RandomPolicy(rng)
+        case "null":
+            return NullPolicy()
+    raise unknown("scripted policy", name, SCRIPTED)

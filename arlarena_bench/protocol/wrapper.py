@@ -1,0 +1,111 @@
+"""The wrapper that turns a `TextEnv` into what an agent talks to."""
+
+from collections import deque
+from collections.abc import Mapping
+from math import inf
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.utils import RecordConstructorArgs
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.protocol.prompt import PromptTemplate
+from arlarena_bench.protocol.reply import parse_reply
+from arlarena_bench.text_env import TextEnv
+from arlarena_bench.text_space import TextSpace
+
+
+class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
+    """Observations become prompts, actions become replies, and a bad reply costs a penalty.
+
+    `reset` and `step` add to the environment's info: `format_valid`; `action_valid`, which now
+    also asks for the strict form; `penalty`, what this turn lost, at least 0; `env_reward`, the
+    reward before it; `command`, what was executed; `observation`, the environment's own.
+
+    Args:
+        env: A `TextEnv`, wrapped or not.
+        history: How many past turns a prompt shows (ARLArena, Table S1: 2).
+        penalty: What a turn without a valid action loses (ARLArena, Table S1: 0.1).
+        template: The prompt's text, as a template or its fields; the environment's own by default.
+
+    Raises:
+        ArenaError: If `env` is no `TextEnv`, or an argument is out of range.
+    """
+
+    game: TextEnv
+    """The environment without its protocol."""
+
+    def __init__(
+        self,
+        env: gym.Env[str, str],
+        *,
+        history: int = 2,
+        penalty: float = 0.1,
+        template: PromptTemplate | Mapping[str, str] | None = None,
+    ) -> None:
+        text_env = env.unwrapped
+        if not isinstance(text_env, TextEnv):
+            raise ArenaError(f"AgentProtocol wraps a TextEnv, got {type(text_env).__name__}")
+        if not isinstance(history, int) or history < 0:
+            raise ArenaError(f"history must be a whole number of turns, 0 or more, got {history!r}")
+        if not isinstance(penalty, int | float) or not 0 <= penalty < inf:
+            raise ArenaError(f"penalty must be a finite number, 0 or more, got {penalty!r}")
+        if isinstance(template, Mapping):
+            template = PromptTemplate(**template)
+        if not isinstance(template, PromptTemplate | None):
+            raise ArenaError(f"template must be a PromptTemplate or its fields, got {template!r}")
+        # The plain fields, so that the specification of the environment can be written as JSON.
+        fields = None if template is None else template.model_dump()
+        RecordConstructorArgs.__init__(self, history=history, penalty=penalty, template=fields)
+        super().__init__(env)
+        self.template = template or text_env.template
+        self.penalty = float(penalty)
+        self.observation_space = TextSpace()
+        self.action_space = TextSpace()
+        self.game = text_env
+        self._history: deque[tuple[str, str]] = deque(maxlen=history)
+        self._task = ""
+        self._observation = ""
+        self._steps_taken = 0
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """Begin a task and return the first prompt; options as for `TextEnv.reset`."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        self._history.clear()
+        self._task = self.game.instruction
+        self._steps_taken = 0
+        info |= {"format_valid": True, "penalty": 0.0, "env_reward": 0.0, "command": ""}
+        return self._ask(observation, info), info
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Execute one reply.
+
+        Raises:
+            ArenaError: If the reply is not a string.
+        """
+        if not isinstance(action, str):
+            raise ArenaError(f"a reply is a string, got {type(action).__name__}")
+        reply = parse_reply(action)
+        observation, reward, terminated, truncated, info = self.env.step(reply.command)
+        valid = reply.format_valid and info["action_valid"]
+        penalty = 0.0 if valid else self.penalty
+        self._history.append((self._observation, reply.command))
+        self._steps_taken += 1
+        env_reward = float(reward)
+        info |= {
+            "format_valid": reply.format_valid,
+            "action_valid": valid,
+            "penalty": penalty,
+            "env_reward": env_reward,
+            "command": reply.command,
+        }
+        prompt = self._ask(observation, info)
+        return prompt, env_reward - penalty, terminated, truncated, info
+
+    def _ask(self, observation: str, info: dict[str, Any]) -> str:
+        info["observation"] = self._observation = observation
+        return self.template.render(
+            self._task, self._history, observation, info["admissible_actions"], self._steps_taken
+        )

@@ -1,0 +1,349 @@
+"""A recipe: every setting of a run, in one YAML file, checked before anything starts."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from arlarena_bench.errors import ArenaError, nearest
+from arlarena_bench.protocol.prompt import PromptTemplate
+
+Positive = Annotated[int, Field(ge=1)]
+NonNegative = Annotated[int, Field(ge=0)]
+Rate = Annotated[float, Field(gt=0)]
+Coefficient = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of a recipe: immutable, and every key must be known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class EnvironmentSection(Section):
+    """Which environment, and the keyword arguments `gymnasium.make` passes to it."""
+
+    id: str
+    name: str
+    kwargs: dict[str, Any] = {}
+
+
+class ProtocolSection(Section):
+    """How the environment is put to an agent (ARLArena, App. H; Table S1)."""
+
+    history: NonNegative = 2
+    penalty: Coefficient = 0.1
+    template: PromptTemplate | None = None
+
+
+class ModelSection(Section):
+    """The Qwen3 architecture of a start policy that is made here."""
+
+    hidden_size: Positive = 64
+    layers: Positive = 2
+    heads: Positive = 4
+    key_value_heads: Positive = 2
+    head_dim: Positive = 16
+    intermediate_size: Positive = 192
+    max_length: Positive = 128
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> "ModelSection":
+        if self.heads % self.key_value_heads:
+            raise ValueError("heads must be a multiple of key_value_heads")
+        return self
+
+
+class TokenizerSection(Section):
+    """How text is cut into the words of the vocabulary.
+
+    Attributes:
+        pattern: Regular expression (Oniguruma) whose matches are the words; what lies between
+            matches is dropped.
+    """
+
+    pattern: str
+
+
+class CloningSection(Section):
+    """Behaviour cloning in two phases: clean expert traces, then noisy labels.
+
+    The second phase leaves a policy that knows what to do but is far from certain of it, as a
+    pretrained language model is; reinforcement learning has something to sharpen.
+
+    Attributes:
+        episodes: Demonstrations to record.
+        exploration: Share of demonstrated turns after which a random admissible action is taken
+            instead of the expert's, so that the labels cover states off the expert's path.
+        batch_size: Turns in a gradient step.
+        clean_steps: Gradient steps of the first phase.
+        learning_rate: Peak of the first phase; decays linearly to a tenth over its last 40 %.
+        noisy_steps: Gradient steps of the second phase.
+        noisy_learning_rate: Constant over the second phase.
+        label_noise: Share of labels of the second phase replaced by random plans and actions.
+        warmup: Gradient steps of linear warm-up.
+        seed: Of demonstrations, initial weights and batches. One start policy serves all runs.
+    """
+
+    episodes: Positive = 3000
+    exploration: Share = 0.3
+    batch_size: Positive = 96
+    clean_steps: Positive = 500
+    learning_rate: Rate = 2e-3
+    noisy_steps: NonNegative = 60
+    noisy_learning_rate: Rate = 3e-4
+    label_noise: Share = 0.5
+    warmup: NonNegative = 50
+    seed: NonNegative = 0
+
+
+class MethodSection(Section):
+    """A method and its keyword overrides.
+
+    Attributes:
+        name: An installed method, or the path of a file.
+        source: SHA-256 of the file, None for an installed method.
+    """
+
+    name: str
+    source: str | None = None
+    options: dict[str, float | int | str | None] = {}
+
+
+class TrainSection(Section):
+    """The training loop.
+
+    Attributes:
+        iterations: Rollouts, each followed by `minibatches * epochs` updates.
+        groups: Tasks a rollout.
+        group_size: Episodes a task.
+        minibatches: Equal parts a rollout is cut into; more parts, staler data.
+        epochs: Passes over a rollout.
+        learning_rate: AdamW's, constant after warm-up.
+        warmup: Updates of linear warm-up; required, Adam's first steps are sign steps.
+        weight_decay: AdamW's.
+        grad_clip: Largest gradient norm.
+        kl_coef: Weight of the KL to the start policy in the loss.
+        kl_estimator: `"k1"`, `"k2"` or `"k3"`.
+        entropy_coef: Weight of the entropy bonus.
+        temperature: Of the sampling policy.
+        max_new_tokens: Longest reply.
+        max_tries: Rollouts that dynamic filtering may draw for one batch.
+        cold_start: Iterations before dynamic filtering begins.
+        checkpoint_every: Iterations between checkpoints.
+    """
+
+    iterations: Positive = 50
+    groups: Positive = 8
+    group_size: Annotated[int, Field(ge=2)] = 8
+    minibatches: Positive = 4
+    epochs: Positive = 1
+    learning_rate: Rate = 4e-4
+    warmup: Positive = 10
+    weight_decay: Coefficient = 0.0
+    grad_clip: Rate = 1.0
+    kl_coef: Coefficient = 0.01
+    kl_estimator: Literal["k1", "k2", "k3"] = "k3"
+    entropy_coef: Coefficient = 0.0
+    temperature: Rate = 1.0
+    max_new_tokens: Positive = 8
+    max_tries: Positive = 3
+    cold_start: NonNegative = 0
+    checkpoint_every: Positive = 5
+
+
+class EvaluationSection(Section):
+    """How policies are scored: sampled once on each task of a frozen panel.
+
+    Attributes:
+        every: Training iterations between evaluations on the validation panel.
+        validation_tasks: How many of the validation panel's first tasks.
+        test_tasks: How many of the test panel's first tasks, for the result.
+        temperature: Of sampling; 0 takes the likeliest token.
+        top_p: Nucleus of sampling.
+        top_k: Number of likeliest tokens sampled from; 0 for all.
+        seed: Of sampling.
+    """
+
+    every: Positive = 10
+    validation_tasks: Positive = 256
+    test_tasks: Positive = 512
+    temperature: Coefficient = 1.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    top_k: NonNegative = 0
+    seed: NonNegative = 0
+
+
+class TunedMethod(Section):
+    """What the validation grid chose for one method."""
+
+    options: dict[str, float | int | str | None] = {}
+    train: dict[str, Any] = {}
+
+
+class Recipe(Section):
+    """Everything that determines a run."""
+
+    name: str
+    environment: EnvironmentSection
+    protocol: ProtocolSection = ProtocolSection()
+    model: ModelSection = ModelSection()
+    tokenizer: TokenizerSection
+    method: MethodSection
+    cloning: CloningSection = CloningSection()
+    train: TrainSection = TrainSection()
+    evaluation: EvaluationSection = EvaluationSection()
+    methods: dict[str, TunedMethod] = {}
+    seed: NonNegative = 0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Recipe":
+        if self.train.cold_start >= self.train.iterations:
+            raise ValueError(
+                f"train.cold_start ({self.train.cold_start}) must be below train.iterations "
+                f"({self.train.iterations}), or filtering never begins"
+            )
+        if self.train.minibatches > self.train.groups * self.train.group_size:
+            raise ValueError(
+                f"train.minibatches ({self.train.minibatches}) exceeds the "
+                f"{self.train.groups * self.train.group_size} episodes of a rollout"
+            )
+        return self
+
+    def for_run(self, method: str, seed: int) -> "Recipe":
+        """Return the recipe of one run: `method` with its tuned values, and `seed`."""
+        tuned = self.methods.get(method, TunedMethod())
+        data = self.model_dump()
+        source = None
+        if method.endswith(".py"):
+            source = _file_digest(Path(method))
+        data["method"] = {"name": method, "source": source, "options": tuned.options}
+        data["train"] |= tuned.train
+        data["methods"] = {}
+        data["seed"] = seed
+        return parse_recipe(data, f"{self.name} ({method})")
+
+    def with_values(self, values: Mapping[str, Any]) -> "Recipe":
+        """Return a copy with dotted keys replaced, for example `{"train.groups": 4}`."""
+        data = self.model_dump()
+        for dotted, value in values.items():
+            *path, last = dotted.split(".")
+            node: Any = data
+            for key in path:
+                node = node.get(key) if isinstance(node, dict) else None
+            if not isinstance(node, dict):
+                raise ArenaError(f"recipe has no setting {dotted!r}")
+            node[last] = value
+        return parse_recipe(data, self.name)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of every setting."""
+        return digest(self.model_dump(mode="json"))
+
+    def start_digest(self) -> str:
+        """Return the SHA-256 of the settings that determine the start policy."""
+        parts = ("environment", "protocol", "model", "tokenizer", "cloning")
+        data = self.model_dump(mode="json")
+        return digest({part: data[part] for part in parts})
+
+    def to_yaml(self) -> str:
+        """Return the recipe as YAML that `load_recipe` reads back."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ArenaError(f"cannot read method file {path}: {error.strerror}") from None
+
+
+def digest(data: Any) -> str:
+    """Return the SHA-256 of JSON data, independent of key order."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def parse_recipe(data: Any, where: str) -> Recipe:
+    """Check `data` against the recipe's schema.
+
+    Args:
+        data: What a YAML file holds.
+        where: Named in the error, usually the file.
+
+    Raises:
+        ArenaError: One line naming the first offending key, with the nearest known one.
+    """
+    if not isinstance(data, dict):
+        raise ArenaError(f"{where}: a recipe is a mapping of sections, got {type(data).__name__}")
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as error:
+        raise ArenaError(f"{where}: {_first_problem(error)}") from None
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read one recipe file, its `extends` chain included.
+
+    Raises:
+        ArenaError: If a file is missing, not YAML, or not a recipe.
+    """
+    return parse_recipe(_read_extended(path, ()), str(path))
+
+
+def _read_extended(path: Path, chain: Sequence[Path]) -> dict[str, Any]:
+    if path in chain:
+        raise ArenaError(f"{path}: extends itself through {chain[-1]}")
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ArenaError(f"cannot read recipe {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = str(error).replace("\n", " ")
+        raise ArenaError(f"{path} is not YAML: {reason}") from None
+    if not isinstance(data, dict):
+        raise ArenaError(f"{path}: a recipe is a mapping of sections")
+    parent = data.pop("extends", None)
+    if parent is None:
+        return data
+    if not isinstance(parent, str):
+        raise ArenaError(f"{path}: extends: expected a file name, got {parent!r}")
+    return _merge(_read_extended((path.parent / parent).resolve(), (*chain, path)), data)
+
+
+def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in change.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[key] = _merge(old, value) if both else value
+    return merged
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"]) or "recipe"
+    if problem["type"] == "extra_forbidden":
+        *path, key = problem["loc"]
+        known = _section_keys(path)
+        return f"unknown key {where!r}{nearest(str(key), known)} (known: {', '.join(known)})"
+    if problem["type"] == "missing":
+        return f"{where} is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        return message if where == "recipe" else f"{where}: {message}"
+    return f"{where}: {message}, got {problem['input']!r}"
+
+
+def _section_keys(path: Sequence[Any]) -> list[str]:
+    model: type[BaseModel] = Recipe
+    for key in path:
+        field = model.model_fields.get(str(key))
+        kinds = [field.annotation] if field else [TunedMethod]
+        kinds += list(getattr(kinds[0], "__args__", ()))
+        model = next(k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel))
+    return sorted(model.model_fields)

@@ -1,0 +1,169 @@
+"""`TextEnv`: what an environment author writes."""
+
+import random
+from abc import ABC, abstractmethod
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.error import ResetNeeded
+
+from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.panel import Panel
+from arlarena_bench.protocol.prompt import PromptTemplate
+from arlarena_bench.text_space import TextSpace
+
+SPLITS = ("train", "validation", "test")
+
+
+class TextEnv(gym.Env[str, str], ABC):
+    """A Gymnasium environment whose observations and actions are plain text.
+
+    An author writes `load`, `observe`, `act`, `instruction` and `success`; the rest has defaults.
+    The same `(parameters, task_id, commands)` must give the same bytes in any process.
+
+    Args:
+        horizon: Number of turns after which an episode is truncated.
+        render_mode: One of `metadata["render_modes"]` or None.
+
+    Raises:
+        ArenaError: If the horizon is not positive or the render mode is unknown.
+    """
+
+    metadata = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012, Gymnasium declares it so
+    template = PromptTemplate()
+
+    def __init__(self, *, horizon: int, render_mode: str | None = None) -> None:
+        if horizon < 1:
+            raise ArenaError(f"horizon must be at least 1, got {horizon}")
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise unknown("render mode", render_mode, self.metadata["render_modes"])
+        self.horizon = horizon
+        self.render_mode = render_mode
+        self.observation_space = TextSpace()
+        self.action_space = TextSpace()
+        self.task_id: str | None = None
+        self.turns = 0
+        self._admissible: list[str] | None = None
+
+    # What an author writes.
+
+    @abstractmethod
+    def load(self, task_id: str) -> None:
+        """Begin the task; raise `ArenaError` if there is no such task."""
+
+    @abstractmethod
+    def observe(self) -> str:
+        """Return the current observation."""
+
+    @abstractmethod
+    def act(self, command: str) -> float:
+        """Execute any string at all and return the reward; an unknown command must not raise."""
+
+    @property
+    @abstractmethod
+    def instruction(self) -> str:
+        """The goal of the current task, in words."""
+
+    @property
+    @abstractmethod
+    def success(self) -> bool:
+        """Whether the task is solved now."""
+
+    @property
+    def terminated(self) -> bool:
+        """Whether the episode ended by itself; solved, unless an author says otherwise."""
+        return self.success
+
+    @property
+    def score(self) -> float:
+        """Quality of the outcome in [0, 1]; 1 for success, unless an author says otherwise."""
+        return float(self.success)
+
+    def anchor(self) -> str:
+        """Return the identity of the current state; the observation, unless it hides some."""
+        return self.observe()
+
+    def admissible_actions(self) -> list[str] | None:
+        """Return every command that makes sense now, or None where they cannot be listed."""
+        return None
+
+    def is_valid(self, command: str) -> bool:
+        """Return whether the last info listed `command` as admissible, letter case aside."""
+        if self._admissible is None:
+            return True
+        folded = command.casefold()
+        return any(folded == action.casefold() for action in self._admissible)
+
+    def oracle(self) -> list[str]:
+        """Return commands that solve the task from here; empty where none is known."""
+        return []
+
+    def thought(self, plan: list[str]) -> str:
+        """Return what a demonstration thinks aloud before it takes `plan[0]`."""
+        return " ".join(plan[:2])
+
+    def panel(self, split: str) -> Panel:
+        """Return the frozen tasks of `split`; raise `ArenaError` where there are none."""
+        raise ArenaError(f"{type(self).__name__} has no {split} panel")
+
+    def sample_task(self, rng: random.Random) -> str:
+        """Draw a training task that is in no validation or test panel."""
+        return rng.choice(self.panel("train").task_ids)
+
+    # What Gymnasium asks for.
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """Begin a task: `options["task_id"]`, or a training task drawn from `seed`.
+
+        Raises:
+            ArenaError: For an unknown option or task.
+        """
+        super().reset(seed=seed)
+        options = dict(options or {})
+        task_id = options.pop("task_id", None)
+        if options:
+            raise unknown("reset option", next(iter(options)), ["task_id"])
+        if task_id is None:
+            task_id = self.sample_task(random.Random(int(self.np_random.integers(2**62))))
+        elif not isinstance(task_id, str):
+            raise ArenaError(f"task_id must be a string, got {task_id!r}")
+        self.load(task_id)
+        self.task_id = task_id
+        self.turns = 0
+        return self.observe(), self._info(action_valid=True)
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Execute one command.
+
+        Raises:
+            ResetNeeded: Before the first reset.
+            ArenaError: If `action` is not a string.
+        """
+        if self.task_id is None:
+            raise ResetNeeded("call reset() before step()")
+        if not isinstance(action, str):
+            raise ArenaError(f"an action is a string, got {type(action).__name__}")
+        valid = self.is_valid(action)
+        reward = float(self.act(action))
+        self.turns += 1
+        terminated = self.terminated
+        truncated = not terminated and self.turns >= self.horizon
+        return self.observe(), reward, terminated, truncated, self._info(action_valid=valid)
+
+    def render(self) -> Any:
+        """Return the observation for `"ansi"`, None when no render mode was chosen."""
+        return self.observe() if self.render_mode == "ansi" else None
+
+    def _info(self, *, action_valid: bool) -> dict[str, Any]:
+        # Kept, so that a step lists the actions once: the next one is judged by what was shown.
+        admissible = self._admissible = self.admissible_actions()
+        return {
+            "task_id": self.task_id,
+            "success": self.success,
+            "score": self.score,
+            "anchor": self.anchor(),
+            "admissible_actions": None if admissible is None else list(admissible),
+            "action_valid": action_valid,
+        }

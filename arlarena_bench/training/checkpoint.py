@@ -1,0 +1,81 @@
+"""Checkpoints that know whether they are whole."""
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.files import write_whole
+from arlarena_bench.training.update import Learner
+
+KEPT = 2
+
+
+def save_checkpoint(folder: Path, step: int, learner: Learner) -> None:
+    """Write weights, optimiser and counters; the name carries the content's hash.
+
+    Random streams are derived from the recipe's seed and the step, so the step restores them.
+    """
+    buffer = io.BytesIO()
+    state = {
+        "step": step,
+        "updates": learner.updates,
+        "model": learner.policy.model.state_dict(),
+        "optimiser": learner.optimiser.state_dict(),
+    }
+    torch.save(state, buffer)
+    data = buffer.getvalue()
+    write_whole(folder / f"step-{step:06d}-{_content_hash(data)}.pt", data)
+    for _, old in list(_newest_first(folder))[KEPT:]:
+        old.unlink(missing_ok=True)
+
+
+def load_checkpoint(folder: Path, learner: Learner, latest: int) -> tuple[int, list[str]]:
+    """Restore the newest whole checkpoint.
+
+    Args:
+        folder: Where checkpoints lie.
+        learner: Receives weights, optimiser and counters.
+        latest: Checkpoints of later steps are passed over.
+
+    Returns:
+        The step restored (0 if there was none to restore), and a line about each damaged file.
+    """
+    damaged = []
+    for step, path in _newest_first(folder):
+        if step > latest:
+            continue
+        try:
+            _restore(path, learner)
+        except ArenaError as error:
+            damaged.append(str(error))
+        else:
+            return step, damaged
+    return 0, damaged
+
+
+def _restore(path: Path, learner: Learner) -> None:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ArenaError(f"checkpoint {path} cannot be read: {error.strerror}") from None
+    if not path.stem.endswith(_content_hash(data)):
+        raise ArenaError(f"checkpoint {path} is damaged; falling back to the one before")
+    state = torch.load(io.BytesIO(data), weights_only=True)
+    learner.policy.model.load_state_dict(state["model"])
+    learner.optimiser.load_state_dict(state["optimiser"])
+    learner.updates = state["updates"]
+
+
+def _newest_first(folder: Path) -> Iterator[tuple[int, Path]]:
+    for path in sorted(folder.glob("step-*.pt"), reverse=True):
+        if match := re.fullmatch(r"step-(\d+)-[0-9a-f]{16}", path.stem):
+            yield int(match[1]), path
+
+
+def _content_hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]

@@ -1,0 +1,150 @@
+"""Behaviour cloning of the start policy, in two phases.
+
+A policy cloned from an expert alone is either weak or already certain. The second phase blurs
+it: labels are partly replaced by random plans, at a low learning rate, until sampled success is
+low while the likeliest replies are still good. Reinforcement learning then has something to
+sharpen, as it has with a pretrained language model.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.policy.language_model import LanguageModel
+from arlarena_bench.policy.nano import new_language_model, train_tokenizer
+from arlarena_bench.policy.prompts import Prompts
+from arlarena_bench.policy.scripted import oracle_reply, random_reply
+from arlarena_bench.recipe import CloningSection, Recipe
+from arlarena_bench.streams import python_stream
+from arlarena_bench.training.rollout import make_environment
+
+OnStep = Callable[[dict[str, float]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """One turn of an expert: the prompt, its reply, and a random reply for the second phase."""
+
+    prompt: str
+    reply: str
+    noise: str
+
+
+def record_demonstrations(recipe: Recipe) -> list[Demonstration]:
+    """Let the environment's oracle play, straying now and then so that it must recover.
+
+    Raises:
+        ArenaError: If the environment's oracle has no plan for a fresh task.
+    """
+    settings = recipe.cloning
+    rng = python_stream(settings.seed, "demonstrations")
+    environment = make_environment(recipe)
+    demonstrations = []
+    for _ in range(settings.episodes):
+        task_id = environment.game.sample_task(rng)
+        prompt, _ = environment.reset(options={"task_id": task_id})
+        if not environment.game.oracle():
+            raise ArenaError(f"{recipe.environment.id}: no oracle plan for task {task_id}")
+        ended = False
+        while not ended and environment.game.oracle():
+            expert, noise = oracle_reply(environment), random_reply(environment, rng)
+            demonstrations.append(Demonstration(prompt, expert, noise))
+            stray = rng.random() < settings.exploration
+            prompt, _, terminated, truncated, _ = environment.step(noise if stray else expert)
+            ended = terminated or truncated
+    return demonstrations
+
+
+def clone(recipe: Recipe, on_step: OnStep | None = None) -> LanguageModel:
+    """Make a tokenizer and a model, and train it on demonstrations.
+
+    Args:
+        recipe: Its environment, protocol, model, tokenizer and cloning sections are read.
+        on_step: Called after each gradient step with `step`, `steps` and `loss`.
+
+    Returns:
+        The start policy of every run of this recipe.
+    """
+    settings = recipe.cloning
+    demonstrations = record_demonstrations(recipe)
+    texts = (text for demo in demonstrations for text in (demo.prompt, demo.reply, demo.noise))
+    tokenizer = train_tokenizer(texts, recipe.tokenizer.pattern)
+    language_model = new_language_model(recipe.model, tokenizer, settings.seed)
+    rows = _Rows(language_model, demonstrations)
+    model = language_model.model.train()
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.95), weight_decay=0.0
+    )
+    steps = settings.clean_steps + settings.noisy_steps
+    batches = _batches(len(demonstrations), settings.batch_size, settings.seed)
+    noise = python_stream(settings.seed, "label noise")
+    for step in range(1, steps + 1):
+        for group in optimiser.param_groups:
+            group["lr"] = _learning_rate(step, settings)
+        noisy = step > settings.clean_steps
+        loss = rows.loss(next(batches), settings.label_noise if noisy else 0.0, noise)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        if on_step is not None:
+            on_step({"step": step, "steps": steps, "loss": loss.item()})
+    model.eval()
+    return language_model
+
+
+class _Rows:
+    """Demonstrations as tensors, expert and random replies side by side."""
+
+    def __init__(self, model: LanguageModel, demos: Sequence[Demonstration]) -> None:
+        self._model = model
+        self._prompts = Prompts.pack(model.encode([demo.prompt for demo in demos]), model.pad_id)
+        replies = [self._tokens(demo.reply) for demo in demos]
+        noise = [self._tokens(demo.noise) for demo in demos]
+        longest = max(map(len, replies + noise))
+        self._replies = self._pad(replies, longest)
+        self._noise = self._pad(noise, longest)
+
+    def _tokens(self, text: str) -> list[int]:
+        ids = self._model.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return [*ids, self._model.eos_id]
+
+    def _pad(self, rows: list[list[int]], length: int) -> Tensor:
+        pad = self._model.pad_id
+        return torch.tensor([row + [pad] * (length - len(row)) for row in rows])
+
+    def loss(self, rows: Tensor, label_noise: float, rng: random.Random) -> Tensor:
+        """Return the mean cross-entropy of the reply tokens of `rows`, nats."""
+        replies = self._replies[rows]
+        if label_noise > 0:
+            noisy = torch.tensor([rng.random() < label_noise for _ in rows.tolist()])
+            replies = torch.where(noisy[:, None], self._noise[rows], replies)
+        logits = self._model.logits(self._prompts.select(rows), replies)
+        return cross_entropy(
+            logits.flatten(0, 1), replies.flatten(), ignore_index=self._model.pad_id
+        )
+
+
+def _batches(rows: int, size: int, seed: int) -> Iterator[Tensor]:
+    epoch = 0
+    while True:
+        order = list(range(rows))
+        python_stream(seed, "batches", epoch).shuffle(order)
+        for start in range(0, max(rows - size, 0) + 1, size):
+            yield torch.tensor(order[start : start + size])
+        epoch += 1
+
+
+def _learning_rate(step: int, settings: CloningSection) -> float:
+    """Warm up, stay, and decay linearly to a tenth over the last 40 % of the first phase."""
+    if step > settings.clean_steps:
+        return settings.noisy_learning_rate
+    warm = min(1.0, step / settings.warmup) if settings.warmup else 1.0
+    start = 0.6 * settings.clean_steps
+    decay = max(0.0, (step - start) / (settings.clean_steps - start))
+    return settings.learning_rate * warm * (1.0 - 0.9 * decay)

@@ -1,0 +1,100 @@
+"""Scoring a policy on a frozen panel."""
+
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from arlarena_bench.episode import Episode
+from arlarena_bench.panel import Panel
+from arlarena_bench.policy.base import Policy
+from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
+from arlarena_bench.recipe import Recipe
+from arlarena_bench.streams import torch_stream
+from arlarena_bench.training.rollout import Arena
+from arlarena_bench.files import write_whole
+
+
+def evaluation_policy(model: LanguageModel, recipe: Recipe, split: str) -> Policy:
+    """Return the model as the recipe's `evaluation` section samples it.
+
+    The stream depends on the split alone: every policy meets the same draws.
+    """
+    settings = recipe.evaluation
+    sampling = Sampling(
+        recipe.train.max_new_tokens, settings.temperature, settings.top_p, settings.top_k
+    )
+    return SamplingPolicy(model, sampling, torch_stream(settings.seed, "evaluation", split))
+
+
+def evaluate(policy: Policy, arena: Arena, recipe: Recipe, split: str) -> list[Episode]:
+    """Play one episode on each task of a split.
+
+    Args:
+        policy: Who answers.
+        arena: The recipe's environments.
+        recipe: Says how many tasks of the panel are played.
+        split: `"validation"` or `"test"`.
+
+    Raises:
+        ArenaError: If the panel is smaller than the recipe asks for.
+    """
+    panel: Panel = arena.game.panel(split)
+    sizes = {
+        "validation": recipe.evaluation.validation_tasks,
+        "test": recipe.evaluation.test_tasks,
+    }
+    tasks = panel.first(sizes[split])
+    return arena.play(policy, tasks, range(len(tasks)))
+
+
+def summarise(episodes: Sequence[Episode]) -> dict[str, float]:
+    """Return the scores of a panel.
+
+    `reward` is the mean over episodes of the environment's return. `reward_turn_weighted` is
+    the mean over turns of the return of the turn's episode, as the paper's tables have it: a
+    long failure weighs more than a short success.
+    """
+    turns = [(episode, turn) for episode in episodes for turn in episode.turns]
+    return {
+        "success": fmean(episode.success for episode in episodes),
+        "score": fmean(episode.score for episode in episodes),
+        "reward": fmean(episode.total_reward for episode in episodes),
+        "reward_turn_weighted": fmean(episode.total_reward for episode, _ in turns),
+        "length": fmean(len(episode.turns) for episode in episodes),
+        "format_valid": fmean(turn.format_valid for _, turn in turns),
+        "action_valid": fmean(turn.action_valid for _, turn in turns),
+    }
+
+
+def episode_record(episode: Episode) -> dict[str, Any]:
+    """Return the row that a result keeps of an episode."""
+    turns = episode.turns
+    return {
+        "task_id": episode.task_id,
+        "reward": episode.total_reward,
+        "turns": len(turns),
+        "success": episode.success,
+        "score": episode.score,
+        "format_valid": fmean(turn.format_valid for turn in turns),
+        "action_valid": fmean(turn.action_valid for turn in turns),
+    }
+
+
+def write_episodes(path: Path, episodes: Sequence[Episode]) -> None:
+    """Write what is needed to play the episodes again, compressed, the same bytes every time."""
+    lines = [
+        {
+            "task_id": episode.task_id,
+            "success": episode.success,
+            "score": episode.score,
+            "replies": [turn.generation.text for turn in episode.turns],
+            "rewards": [turn.reward for turn in episode.turns],
+            "penalties": [turn.penalty for turn in episode.turns],
+        }
+        for episode in episodes
+    ]
+    text = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines)
+    write_whole(path, gzip.compress(text.encode(), mtime=0))

@@ -1,0 +1,223 @@
+"""The training loop: rollout, filter, advantages, a few off-policy updates, and again."""
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from arlarena_bench import registry
+from arlarena_bench.episode import Episode
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.objective.method import Method
+from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
+from arlarena_bench.recipe import Recipe
+from arlarena_bench.streams import python_stream, torch_stream
+from arlarena_bench.training.checkpoint import load_checkpoint, save_checkpoint
+from arlarena_bench.training.collapse import CollapseDetector
+from arlarena_bench.training.diagnostics import rollout_metrics
+from arlarena_bench.training.evaluate import (
+    evaluate,
+    evaluation_policy,
+    summarise,
+    write_episodes,
+)
+from arlarena_bench.training.result import build_result
+from arlarena_bench.training.rollout import Arena
+from arlarena_bench.training.rows import pack_episodes
+from arlarena_bench.training.run import Run
+from arlarena_bench.training.start import start_policy
+from arlarena_bench.training.update import Learner
+
+Group = list[Episode]
+
+
+def train(
+    recipe: Recipe,
+    out: Path,
+    *,
+    resume: bool = False,
+    stop_on_collapse: bool = False,
+    on_step: Callable[[dict[str, float]], None] | None = None,
+    warn: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """Train one method from the recipe's start policy and score it on the test panel.
+
+    Args:
+        recipe: Every setting of the run, from `Recipe.for_run`.
+        out: The run's folder.
+        resume: Go on with the run in `out` where it was interrupted.
+        stop_on_collapse: End training when the detector fires.
+        on_step: Called with each step's metrics.
+        warn: Called with a line about each damaged checkpoint.
+
+    Returns:
+        The result, as written to `result.json`.
+
+    Raises:
+        ArenaError: If `out` holds another run, or the method's functions fail.
+    """
+    run = Run.open(out, recipe, resume=resume)
+    if (finished := run.finished()) is not None:
+        return finished
+    trainer = Trainer(recipe, start_policy(recipe))
+    first = trainer.restore(run, warn) + 1
+    if not run.logged:
+        _record(run, on_step, 0, trainer.validate(), {})
+    for step in range(first, recipe.train.iterations + 1):
+        metrics, timing = trainer.step(step)
+        _record(run, on_step, step, metrics, timing)
+        collapse = trainer.detector.observe(step, metrics)
+        if step % recipe.train.checkpoint_every == 0:
+            save_checkpoint(run.checkpoints, step, trainer.learner)
+        if collapse is not None and stop_on_collapse:
+            break
+    episodes = trainer.test()
+    trainer.policy.save(run.folder / "model")
+    write_episodes(run.folder / "episodes" / "test.jsonl.gz", episodes)
+    result = build_result(
+        run, trainer.arena.game.panel("test"), episodes, trainer.detector.collapse
+    )
+    run.finish(result)
+    return result
+
+
+def _record(
+    run: Run,
+    on_step: Callable[[dict[str, float]], None] | None,
+    step: int,
+    metrics: dict[str, float],
+    timing: dict[str, float],
+) -> None:
+    """Log a step and report it."""
+    run.log(step, metrics, timing)
+    if on_step is not None:
+        on_step({"step": step, **metrics})
+
+
+class Trainer:
+    """Everything of a run that is held in memory.
+
+    Args:
+        recipe: Every setting of the run.
+        start: Folder of the start policy.
+    """
+
+    def __init__(self, recipe: Recipe, start: Path) -> None:
+        self._recipe = recipe
+        self.arena = Arena(recipe)
+        self.method: Method = registry.method(recipe.method.name, **recipe.method.options)
+        self.policy = LanguageModel.load(start)
+        self.learner = Learner(self.policy, LanguageModel.load(start), self.method, recipe.train)
+        self.detector = CollapseDetector()
+
+    def restore(self, run: Run, warn: Callable[[str], None]) -> int:
+        """Load the newest checkpoint that the log covers; return its step."""
+        latest = max(run.logged, default=0)
+        step, damaged = load_checkpoint(run.checkpoints, self.learner, latest)
+        for line in damaged:
+            warn(line)
+        for past in range(1, step + 1):
+            self.detector.observe(past, run.logged[past])
+        return step
+
+    def step(self, step: int) -> tuple[dict[str, float], dict[str, float]]:
+        """Run one iteration; return its metrics and its CPU seconds by part."""
+        clock = _Clock(self.arena)
+        sampled, kept = self._rollout(step)
+        rows, batch = pack_episodes([e for group in kept for e in group], self.policy.pad_id)
+        advantages = self.method.advantages(batch)
+        clock.mark("advantage")
+        reference = self.learner.reference_log_probs(rows)
+        clock.mark("reference")
+        generator = torch_stream(self._recipe.seed, "minibatches", step)
+        updates = self.learner.update(rows, advantages, reference, generator)
+        clock.mark("update")
+        metrics = {
+            **rollout_metrics(sampled),
+            **updates,
+            "groups/kept": float(len(kept)),
+            "rollouts": len(sampled) / self._recipe.train.groups,
+        }
+        if step % self._recipe.evaluation.every == 0:
+            metrics |= self.validate()
+            clock.mark("validation")
+        return metrics, clock.seconds()
+
+    def validate(self) -> dict[str, float]:
+        """Score the policy on the validation panel."""
+        policy = evaluation_policy(self.policy, self._recipe, "validation")
+        summary = summarise(evaluate(policy, self.arena, self._recipe, "validation"))
+        names = ("success", "score", "reward", "format_valid")
+        return {f"validation/{name}": summary[name] for name in names}
+
+    def test(self) -> list[Episode]:
+        """Play the test panel."""
+        policy = evaluation_policy(self.policy, self._recipe, "test")
+        return evaluate(policy, self.arena, self._recipe, "test")
+
+    def _rollout(self, step: int) -> tuple[list[Group], list[Group]]:
+        """Sample groups until the method's filter has kept enough; return all, and the kept.
+
+        The last try fills the batch with groups that its filter dropped (DAPO; ARLArena,
+        Table S1, N_oversample).
+        """
+        settings = self._recipe.train
+        tasks = python_stream(self._recipe.seed, "tasks", step)
+        generator = torch_stream(self._recipe.seed, "replies", step)
+        sampling = Sampling(settings.max_new_tokens, settings.temperature)
+        policy = SamplingPolicy(self.policy, sampling, generator)
+        sampled: list[Group] = []
+        kept: list[Group] = []
+        for _ in range(settings.max_tries):
+            groups = self._sample_groups(policy, tasks, first=len(sampled))
+            sampled += groups
+            chosen = groups if step <= settings.cold_start else self.method.filter(groups)
+            kept += chosen
+            if len(kept) >= settings.groups:
+                break
+        else:
+            identities = {id(group) for group in chosen}
+            kept += [group for group in groups if id(group) not in identities]
+        return sampled, kept[: settings.groups]
+
+    def _sample_groups(
+        self, policy: SamplingPolicy, tasks: random.Random, first: int
+    ) -> list[Group]:
+        settings = self._recipe.train
+        size = settings.group_size
+        drawn = [self.arena.game.sample_task(tasks) for _ in range(settings.groups)]
+        task_ids = [task for task in drawn for _ in range(size)]
+        numbers = [first + index // size for index in range(len(task_ids))]
+        episodes = self.arena.play(policy, task_ids, numbers)
+        return [episodes[i : i + size] for i in range(0, len(episodes), size)]
+
+
+class _Clock:
+    """CPU seconds by part; what the arena measured itself is split into its two halves."""
+
+    def __init__(self, arena: Arena) -> None:
+        self._arena = arena
+        self._start = (arena.policy_seconds, arena.environment_seconds)
+        self._began = self._last = time.process_time()
+        self._wall = time.monotonic()
+        self._parts: dict[str, float] = {}
+        self._rollout: tuple[float, float] | None = None
+
+    def mark(self, part: str) -> None:
+        now = time.process_time()
+        if self._rollout is None:
+            self._rollout = (
+                self._arena.policy_seconds - self._start[0],
+                self._arena.environment_seconds - self._start[1],
+            )
+            self._last += sum(self._rollout)
+        self._parts[part] = now - self._last
+        self._last = now
+
+    def seconds(self) -> dict[str, float]:
+        generate, environment = self._rollout or (0.0, 0.0)
+        parts = {"generate": generate, "environment": environment, **self._parts}
+        parts["total"] = time.process_time() - self._began
+        timing = {f"cpu_s/{name}": value for name, value in parts.items()}
+        return {**timing, "wall_s": time.monotonic() - self._wall}

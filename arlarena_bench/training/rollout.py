@@ -1,0 +1,109 @@
+"""Episodes: a policy and a row of environments, turn by turn."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+
+from arlarena_bench.episode import Episode, Generation, Turn
+from arlarena_bench.policy.base import Policy
+from arlarena_bench.protocol.vector import TextVector
+from arlarena_bench.protocol.wrapper import AgentProtocol
+from arlarena_bench.recipe import Recipe
+from arlarena_bench.text_env import TextEnv
+
+
+class Arena:
+    """The environments of one recipe, made as they are needed and kept.
+
+    Args:
+        recipe: Names the environment and the protocol.
+
+    Attributes:
+        policy_seconds: CPU seconds spent inside policies so far.
+        environment_seconds: CPU seconds spent on environments and prompts so far.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._environments: list[AgentProtocol] = []
+        self.policy_seconds = 0.0
+        self.environment_seconds = 0.0
+
+    @property
+    def game(self) -> TextEnv:
+        """The first environment without its protocol, for panels and tasks."""
+        self._vector(1)
+        return self._environments[0].game
+
+    def play(self, policy: Policy, task_ids: Sequence[str], groups: Sequence[int]) -> list[Episode]:
+        """Play one episode a task, all of them side by side.
+
+        Args:
+            policy: Who answers.
+            task_ids: What is played, repeated for several attempts.
+            groups: Group number of each episode.
+
+        Returns:
+            The episodes in the order of `task_ids`.
+        """
+        started = time.process_time()
+        spent_before = self.policy_seconds
+        vector = self._vector(len(task_ids))
+        episodes = [Episode(task, group) for task, group in zip(task_ids, groups, strict=True)]
+        resets = [vector.reset_at(index, task) for index, task in enumerate(task_ids)]
+        prompts = [prompt for prompt, _ in resets]
+        infos = [info for _, info in resets]
+        active = list(range(len(episodes)))
+        while active:
+            asked = time.process_time()
+            replies = policy.respond(
+                [prompts[i] for i in active], [self._environments[i] for i in active]
+            )
+            self.policy_seconds += time.process_time() - asked
+            steps = vector.step(active, [reply.text for reply in replies])
+            going = []
+            for index, reply, step in zip(active, replies, steps, strict=True):
+                observation, _, terminated, truncated, info = step
+                episode = episodes[index]
+                episode.turns.append(_turn(prompts[index], reply, infos[index], info))
+                episode.success = info["success"]
+                episode.score = info["score"]
+                prompts[index], infos[index] = observation, info
+                if not (terminated or truncated):
+                    going.append(index)
+            active = going
+        elapsed = time.process_time() - started
+        self.environment_seconds += elapsed - (self.policy_seconds - spent_before)
+        return episodes
+
+    def _vector(self, count: int) -> TextVector:
+        while len(self._environments) < count:
+            self._environments.append(make_environment(self._recipe))
+        return TextVector(self._environments[:count])
+
+
+def make_environment(recipe: Recipe) -> AgentProtocol:
+    """Make the recipe's environment under the recipe's protocol."""
+    section, protocol = recipe.environment, recipe.protocol
+    made = gym.make(section.id, disable_env_checker=True, **section.kwargs)
+    return AgentProtocol(
+        made.unwrapped,
+        history=protocol.history,
+        penalty=protocol.penalty,
+        template=protocol.template,
+    )
+
+
+def _turn(prompt: str, reply: Generation, before: dict[str, Any], after: dict[str, Any]) -> Turn:
+    return Turn(
+        prompt=prompt,
+        generation=reply,
+        command=after["command"],
+        reward=after["env_reward"],
+        penalty=after["penalty"],
+        format_valid=after["format_valid"],
+        action_valid=after["action_valid"],
+        anchor=before["anchor"],
+    )

@@ -1,0 +1,158 @@
+"""The folder of a run: what was asked, what happened, and where to go on."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.files import JsonLines, write_json, write_whole
+from arlarena_bench.recipe import Recipe, parse_recipe
+
+README = """\
+# {method} on {environment}, seed {seed}
+
+A training run of arlarena-bench.
+
+| file | what it is |
+|---|---|
+| `recipe.yaml` | every setting, resolved |
+| `metrics.jsonl` | one line a training step; step 0 is the start policy |
+| `timing.jsonl` | CPU seconds of each step by part (not part of the result) |
+| `checkpoints/` | weights, optimiser and counters; the newest two |
+| `model/` | the trained policy, a Hugging Face folder |
+| `episodes/test.jsonl.gz` | every reply on the test panel |
+| `result.json` | the result; written last, so its presence means the run is complete |
+
+To go on after an interruption: `arlarena train --recipe recipe.yaml --out . --resume`, in this
+folder.
+"""
+
+
+class Run:
+    """A run's folder, opened for writing.
+
+    Attributes:
+        folder: The folder.
+        recipe: Its settings.
+        logged: Step → metrics, as read when the folder was opened.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe) -> None:
+        self.folder = folder
+        self.recipe = recipe
+        self._metrics = JsonLines(folder / "metrics.jsonl")
+        self._timing = JsonLines(folder / "timing.jsonl")
+        self._metrics.drop_torn_line()
+        self._timing.drop_torn_line()
+        self.logged = read_metrics(folder)
+
+    @classmethod
+    def open(cls, folder: Path, recipe: Recipe, *, resume: bool) -> "Run":
+        """Open a new folder, or with `resume` the one of an interrupted run of this recipe.
+
+        Raises:
+            ArenaError: If the folder holds something else, or a run and `resume` is not set.
+        """
+        stored = folder / "recipe.yaml"
+        if stored.exists():
+            _check_same(stored, recipe)
+            if not resume:
+                raise ArenaError(
+                    f"{folder} already holds this run; pass --resume to go on, or another --out"
+                )
+        elif folder.exists() and any(not p.name.startswith(".") for p in folder.iterdir()):
+            raise ArenaError(f"{folder} is not empty and holds no run; choose another --out")
+        else:
+            method = recipe.method.name
+            if method.endswith(".py"):
+                write_whole(folder / "method.py", Path(method).read_bytes())
+            text = README.format(method=method, environment=recipe.environment.id, seed=recipe.seed)
+            write_whole(folder / "README.md", text)
+            write_whole(stored, recipe.to_yaml())
+        return cls(folder, recipe)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where checkpoints lie."""
+        return self.folder / "checkpoints"
+
+    def finished(self) -> dict[str, Any] | None:
+        """Return the result if the run is complete."""
+        path = self.folder / "result.json"
+        if not path.exists():
+            return None
+        try:
+            result = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            result = None
+        if not isinstance(result, dict):
+            raise ArenaError(f"{path} is damaged; delete it and pass --resume to make it again")
+        return result
+
+    def finish(self, result: Mapping[str, Any]) -> None:
+        """Write the result."""
+        write_json(self.folder / "result.json", result)
+
+    def log(self, step: int, metrics: Mapping[str, float], timing: Mapping[str, float]) -> None:
+        """Append a step's metrics.
+
+        A step between the last checkpoint and an interruption is computed twice. It must come
+        out the same to the last bit, and is then not written again.
+
+        Raises:
+            ArenaError: If it comes out differently.
+        """
+        record = {name: _finite_or_none(value) for name, value in metrics.items()}
+        if timing:
+            self._timing.append({"step": step, **timing})
+        if step not in self.logged:
+            self.logged[step] = {"step": step, **metrics}
+            self._metrics.append({"step": step, **record})
+            return
+        before = self.logged[step]
+        changed = [name for name in record if _finite_or_none(before.get(name)) != record[name]]
+        if changed:
+            raise ArenaError(
+                f"{self.folder}: step {step} does not repeat as logged ({changed[0]}: "
+                f"{before.get(changed[0])} before, {record[changed[0]]} now); machine or packages "
+                "have changed since: start again with another --out"
+            )
+
+
+def read_metrics(folder: Path) -> dict[int, dict[str, float]]:
+    """Return step → metrics of a run's folder; numbers that were not finite come back as NaN."""
+    return {
+        record["step"]: {n: math.nan if v is None else v for n, v in record.items()}
+        for record in JsonLines(folder / "metrics.jsonl")
+    }
+
+
+def _finite_or_none(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _check_same(stored: Path, recipe: Recipe) -> None:
+    try:
+        data = yaml.safe_load(stored.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        raise ArenaError(f"{stored} is damaged; choose another --out") from None
+    before = dict(_leaves(parse_recipe(data, str(stored)).model_dump(mode="json")))
+    after = dict(_leaves(recipe.model_dump(mode="json")))
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            raise ArenaError(
+                f"{stored.parent} holds a run of another recipe ({key} is {before.get(key)!r} "
+                f"there, {after.get(key)!r} here); choose another --out"
+            )
+
+
+def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(data, dict) and data:
+        for key, value in data.items():
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, data

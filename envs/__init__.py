@@ -1,0 +1,8 @@
+"""The environments that ship: each subfolder is one, registered with Gymnasium here."""
+
+from arlarena_bench.registration import register_text_env
+
+
+def register() -> None:
+    """Register every environment; Gymnasium calls this in the namespace `arlarena`."""
+    register_text_env("Sokoban-v0", "arlarena_bench.envs.sokoban.env:SokobanEnv")

@@ -1,0 +1,110 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from signpost import signpost_recipe
+
+from arlarena_bench import ArenaError
+from arlarena_bench.recipe import parse_recipe, read_recipe
+
+
+def test_yaml_round_trip(tmp_path: Path) -> None:
+    recipe = signpost_recipe()
+    path = tmp_path / "recipe.yaml"
+    path.write_text(recipe.to_yaml(), encoding="utf-8")
+    assert read_recipe(path) == recipe
+    assert read_recipe(path).digest() == recipe.digest()
+
+
+def test_extends_merges_sections(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(signpost_recipe().to_yaml(), encoding="utf-8")
+    (tmp_path / "child.yaml").write_text("extends: base.yaml\nname: child\ntrain: {epochs: 2}\n")
+    child = read_recipe(tmp_path / "child.yaml")
+    assert (child.name, child.train.epochs, child.train.groups) == ("child", 2, 4)
+
+
+def test_extends_in_a_circle_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("extends: b.yaml\n")
+    (tmp_path / "b.yaml").write_text("extends: a.yaml\n")
+    with pytest.raises(ArenaError, match="extends itself"):
+        read_recipe(tmp_path / "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("train.grups", 4, "unknown key 'train.grups'; did you mean 'groups'"),
+        ("trian", {}, "unknown key 'trian'; did you mean 'train'"),
+        ("train.groups", "many", "train.groups: .*valid integer, got 'many'"),
+        ("train.groups", 0, "train.groups: .*greater than or equal to 1, got 0"),
+        ("train.learning_rate", float("nan"), "train.learning_rate: .*finite number"),
+        ("train.kl_estimator", "k4", "train.kl_estimator: .*'k1', 'k2' or 'k3', got 'k4'"),
+        ("train.cold_start", 6, r"cold_start \(6\) must be below train.iterations \(6\)"),
+        ("train.minibatches", 17, r"minibatches \(17\) exceeds the 16 episodes"),
+        ("train.group_size", 1, "train.group_size: .*greater than or equal to 2"),
+        ("model.key_value_heads", 3, "heads must be a multiple of key_value_heads"),
+        ("methods.gspo.trian", {}, "unknown key 'methods.gspo.trian'; did you mean 'train'"),
+        ("protocol.template.firts", "x", "firts.*did you mean 'first'"),
+        ("environment.name.x", 1, "no setting 'environment.name.x'"),
+    ],
+)
+def test_a_bad_setting_is_named_in_one_line(key: str, value: Any, message: str) -> None:
+    recipe = signpost_recipe(**{"methods.gspo": {}})
+    with pytest.raises(ArenaError, match=message) as caught:
+        recipe.with_values({key: value})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "mapping of sections"),
+        (b"- 1\n", "mapping of sections"),
+        (b"a: [1\n", "is not YAML"),
+        (b"\xff\xfe\x00", "is not YAML"),
+        (b"name: x\n", "is missing"),
+        (b"extends: 3\n", "expected a file name, got 3"),
+        (b"extends: absent.yaml\n", "cannot read recipe .*absent.yaml"),
+    ],
+)
+def test_a_bad_file_is_named_in_one_line(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ArenaError, match=message) as caught:
+        read_recipe(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_takes_the_tuned_values_of_its_method() -> None:
+    tuned = {"gspo": {"options": {"clip_low": 0.03}, "train": {"learning_rate": 1e-4}}}
+    recipe = signpost_recipe(methods=tuned)
+    run = recipe.for_run("gspo", seed=3)
+    assert (run.method.name, run.method.options) == ("gspo", {"clip_low": 0.03})
+    assert (run.train.learning_rate, run.seed, run.methods) == (1e-4, 3, {})
+    other = recipe.for_run("grpo", seed=3)
+    assert (other.method.options, other.train.learning_rate) == ({}, 3e-3)
+
+
+def test_the_start_policy_depends_on_what_makes_it_alone() -> None:
+    recipe = signpost_recipe()
+    same = recipe.for_run("gspo", seed=9).with_values({"train.epochs": 3, "evaluation.every": 2})
+    other = recipe.with_values({"cloning.seed": 1})
+    assert recipe.start_digest() == same.start_digest() != other.start_digest()
+    assert recipe.digest() != same.digest()
+
+
+def test_a_method_file_is_part_of_the_recipe_by_content(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("a = 1")
+    first = signpost_recipe().for_run(str(path), 0)
+    path.write_text("a = 2")
+    assert first.digest() != signpost_recipe().for_run(str(path), 0).digest()
+    with pytest.raises(ArenaError, match="cannot read method file"):
+        signpost_recipe().for_run(str(tmp_path / "absent.py"), 0)
+
+
+def test_a_recipe_is_a_mapping() -> None:
+    with pytest.raises(ArenaError, match="mapping of sections, got list"):
+        parse_recipe([], "here")
+    assert isinstance(yaml.safe_load(signpost_recipe().to_yaml()), dict)
