@@ -1,11 +1,13 @@
 """Benchmark of policy-optimisation methods for LLM agents.
 
-Names are imported when first used: Gymnasium loads this package as a plugin during its own
-import, and a command line should not wait for torch.
+Importing it registers the installed environments with Gymnasium. Everything else is imported when
+first used: a command line should not wait for torch.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from arlarena_bench.registration import load_plugins
 
 if TYPE_CHECKING:
     from arlarena_bench.batch import Batch as Batch
@@ -55,3 +57,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+load_plugins()

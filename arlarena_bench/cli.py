@@ -228,6 +228,9 @@ def play(
         comparison.DEFAULT_ENVIRONMENT
     ),
     task: Annotated[str | None, typer.Option(help="Task id; a random one if not given.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Play it as this preset puts it to agents.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of the random tasks.")] = None,
 ) -> None:
     """Play an environment yourself."""
@@ -237,8 +240,12 @@ def play(
     from arlarena_bench import registry
     from arlarena_bench.harness.keys import keyboard
     from arlarena_bench.harness.play import Session
+    from arlarena_bench.training.rollout import make_environment
 
-    made = gymnasium.make(registry.environment_id(env), disable_env_checker=True)
+    if preset is None:
+        made = gymnasium.make(registry.environment_id(env), disable_env_checker=True)
+    else:
+        made = make_environment(registry.load_recipe(preset, env))
     session = Session(made, Console(), task, random.Random(seed))
     with keyboard() as source:
         session.run(source)

@@ -163,7 +163,7 @@ class EvaluationSection(Section):
     Attributes:
         every: Training iterations between evaluations on the validation panel.
         validation_tasks: How many of the validation panel's first tasks.
-        test_tasks: How many of the test panel's first tasks, for the result.
+        test_tasks: How many of the test panel's first tasks, for the result; None for all.
         temperature: Of sampling; 0 takes the likeliest token.
         top_p: Nucleus of sampling.
         top_k: Number of likeliest tokens sampled from; 0 for all.
@@ -172,7 +172,7 @@ class EvaluationSection(Section):
 
     every: Positive = 10
     validation_tasks: Positive = 256
-    test_tasks: Positive = 512
+    test_tasks: Positive | None = None
     temperature: Coefficient = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     top_k: NonNegative = 0
@@ -180,10 +180,29 @@ class EvaluationSection(Section):
 
 
 class TunedMethod(Section):
-    """What the validation grid chose for one method."""
+    """Values for one method: those that the validation grid chose, or one point of the grid."""
 
     options: dict[str, float | int | str | None] = {}
     train: dict[str, Any] = {}
+
+
+class TuningSection(Section):
+    """The grid from which `methods` was chosen on the validation panel.
+
+    Attributes:
+        seed: Training seed of the grid; reported runs have others.
+        grid: Method → points; as many for each method.
+    """
+
+    seed: NonNegative = 1000
+    grid: dict[str, list[TunedMethod]] = {}
+
+    @model_validator(mode="after")
+    def _fair(self) -> "TuningSection":
+        sizes = {name: len(points) for name, points in self.grid.items()}
+        if len(set(sizes.values())) > 1:
+            raise ValueError(f"every method needs the same number of grid points, got {sizes}")
+        return self
 
 
 class Recipe(Section):
@@ -199,6 +218,7 @@ class Recipe(Section):
     train: TrainSection = TrainSection()
     evaluation: EvaluationSection = EvaluationSection()
     methods: dict[str, TunedMethod] = {}
+    tuning: TuningSection = TuningSection()
     seed: NonNegative = 0
 
     @model_validator(mode="after")
@@ -224,8 +244,7 @@ class Recipe(Section):
             source = _file_digest(Path(method))
         data["method"] = {"name": method, "source": source, "options": tuned.options}
         data["train"] |= tuned.train
-        data["methods"] = {}
-        data["seed"] = seed
+        data |= {"methods": {}, "tuning": {}, "seed": seed}
         return parse_recipe(data, f"{self.name} ({method})")
 
     def with_values(self, values: Mapping[str, Any]) -> "Recipe":
@@ -319,8 +338,9 @@ def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in change.items():
         old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        merged[key] = _merge(old, value) if both else value
+        if isinstance(old, dict) and isinstance(value, dict):
+            value = _merge(old, value)
+        merged[key] = value
     return merged
 
 

@@ -1,12 +1,17 @@
 """How an environment package makes its `TextEnv` known to Gymnasium.
 
-Gymnasium loads plugins while it is itself being imported, so this module stays light: the
-environment and the protocol wrapper are named by strings and imported when first made.
+Gymnasium no longer loads plugins by itself since its version 1.0, so this package does when it is
+imported. That keeps this module light: the environment and the protocol wrapper are named by
+strings and imported when first made.
 """
 
+import warnings
+from importlib.metadata import entry_points
 from typing import Any
 
-from gymnasium.envs.registration import WrapperSpec, register
+from gymnasium.envs.registration import WrapperSpec, namespace, register
+
+PLUGINS = "gymnasium.envs"
 
 
 def register_text_env(env_id: str, entry_point: str, **kwargs: Any) -> None:
@@ -19,3 +24,21 @@ def register_text_env(env_id: str, entry_point: str, **kwargs: Any) -> None:
     """
     protocol = WrapperSpec("AgentProtocol", "arlarena_bench.protocol.wrapper:AgentProtocol", {})
     register(env_id, entry_point, kwargs=kwargs, additional_wrappers=(protocol,))
+
+
+def load_plugins() -> None:
+    """Call every entry point of the group `gymnasium.envs`, in the namespace of its name.
+
+    One that fails is passed over with a warning, so that it cannot take the others with it.
+    """
+    for plugin in sorted(entry_points(group=PLUGINS), key=lambda plugin: plugin.name):
+        with namespace(plugin.name):
+            # Caught inside: Gymnasium's context manager would keep the namespace after an error.
+            try:
+                plugin.load()()
+            except Exception as error:
+                warnings.warn(
+                    f"environment plugin {plugin.name} ({plugin.value}) cannot be loaded: "
+                    f"{type(error).__name__}: {error}",
+                    stacklevel=2,
+                )

@@ -4,5 +4,5 @@ from arlarena_bench.registration import register_text_env
 
 
 def register() -> None:
-    """Register every environment; Gymnasium calls this in the namespace `arlarena`."""
+    """Register every environment; called in the namespace `arlarena`."""
     register_text_env("Sokoban-v0", "arlarena_bench.envs.sokoban.env:SokobanEnv")

@@ -41,7 +41,7 @@ def random_batch(seed: int, dtype: torch.dtype = torch.float64, tokens: int = 5)
 
 
 def random_tokens(
-    seed: int, dtype: torch.dtype = torch.float64, spread: float = 0.6, rows: int = 12
+    seed: int, dtype: torch.dtype = torch.float64, spread: float = 1.0, rows: int = 12
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return log_probs, old_log_probs, adv and mask of shape (rows, 5).
 

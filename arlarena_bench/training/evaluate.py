@@ -8,13 +8,13 @@ from statistics import fmean
 from typing import Any
 
 from arlarena_bench.episode import Episode
+from arlarena_bench.files import write_whole
 from arlarena_bench.panel import Panel
 from arlarena_bench.policy.base import Policy
 from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.streams import torch_stream
 from arlarena_bench.training.rollout import Arena
-from arlarena_bench.files import write_whole
 
 
 def evaluation_policy(model: LanguageModel, recipe: Recipe, split: str) -> Policy:
@@ -46,7 +46,8 @@ def evaluate(policy: Policy, arena: Arena, recipe: Recipe, split: str) -> list[E
         "validation": recipe.evaluation.validation_tasks,
         "test": recipe.evaluation.test_tasks,
     }
-    tasks = panel.first(sizes[split])
+    count = sizes[split]
+    tasks = panel.task_ids if count is None else panel.first(count)
     return arena.play(policy, tasks, range(len(tasks)))
 
 

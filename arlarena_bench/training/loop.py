@@ -8,8 +8,6 @@ from typing import Any
 
 from arlarena_bench import registry
 from arlarena_bench.episode import Episode
-from arlarena_bench.errors import ArenaError
-from arlarena_bench.objective.method import Method
 from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.streams import python_stream, torch_stream
@@ -106,7 +104,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, start: Path) -> None:
         self._recipe = recipe
         self.arena = Arena(recipe)
-        self.method: Method = registry.method(recipe.method.name, **recipe.method.options)
+        self.method = registry.method(recipe.method.name, **recipe.method.options)
         self.policy = LanguageModel.load(start)
         self.learner = Learner(self.policy, LanguageModel.load(start), self.method, recipe.train)
         self.detector = CollapseDetector()

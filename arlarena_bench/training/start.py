@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.files import write_json
 from arlarena_bench.recipe import Recipe, digest
 from arlarena_bench.training.cloning import OnStep, clone
-from arlarena_bench.files import write_json
 
 # Raise when cloning would make another policy from the same settings.
 CLONING_VERSION = 1

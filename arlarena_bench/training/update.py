@@ -8,6 +8,7 @@ from torch import Tensor
 from arlarena_bench.objective.aggregation import aggregate
 from arlarena_bench.objective.kl import kl
 from arlarena_bench.objective.method import Method
+from arlarena_bench.objective.wrapped import Wrapped
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.recipe import TrainSection
 from arlarena_bench.training.diagnostics import MetricMean, update_metrics
@@ -38,7 +39,7 @@ class Learner:
         self,
         policy: LanguageModel,
         reference: LanguageModel,
-        method: Method,
+        method: Method | Wrapped,
         settings: TrainSection,
     ) -> None:
         self.policy = policy
@@ -118,7 +119,6 @@ class Learner:
             **info,
             "loss": loss.item(),
             "grad_norm": grad_norm,
-            "entropy": float((entropy.detach() * mask).sum() / mask.sum()),
             "skipped": float(not _finite(grad_norm)),
         }
 

@@ -1,0 +1,108 @@
+"""Benches: method × seed on one environment, a single-thread process a run."""
+
+import subprocess
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from arlarena_bench.harness.plan import Job, is_finished
+from arlarena_bench.harness.processes import Failure, end, failure_of, sigterm_interrupts, start
+from arlarena_bench.harness.progress import BenchProgress, Display, RunProgress, cloning_view
+from arlarena_bench.recipe import Recipe
+
+POLL = 0.5  # seconds between looks at the running processes
+
+
+def run_bench(jobs: Sequence[Job], parallel: int, console: Console) -> list[Failure]:
+    """Build the start policy, run every job that is not finished, and return what failed.
+
+    Args:
+        jobs: What is to be run; finished runs are kept, interrupted ones are gone on with.
+        parallel: Runs at a time.
+        console: Where progress is shown.
+
+    Raises:
+        ArenaError: If the start policy cannot be built.
+        KeyboardInterrupt: On SIGINT or SIGTERM, after the running processes have ended.
+    """
+    unfinished = [job for job in jobs if not is_finished(job)]
+    with sigterm_interrupts(), Display(console) as display:
+        if len(unfinished) < len(jobs):
+            display.say(f"{len(jobs) - len(unfinished)} of {len(jobs)} runs are finished already")
+        if unfinished:
+            build_start_policy(unfinished[0].recipe, display)
+        return _Runner(jobs, unfinished, parallel, display).run()
+
+
+def build_start_policy(recipe: Recipe, display: Display) -> None:
+    """Clone the start policy that all runs share, unless the cache holds it."""
+    # Imports torch, which a bench of finished runs does without.
+    from arlarena_bench.training.start import is_built, start_folder, start_policy
+
+    folder = start_folder(recipe)
+    if not is_built(folder):
+        display.say(f"building the start policy once, in {folder}")
+        start_policy(recipe, on_step=lambda record: display.show(*cloning_view(record)))
+
+
+class _Runner:
+    """Keeps a number of runs going until none is left."""
+
+    def __init__(
+        self, jobs: Sequence[Job], unfinished: Sequence[Job], parallel: int, display: Display
+    ) -> None:
+        self._progress = {
+            job.folder: RunProgress(job.name, job.folder, job.recipe.train.iterations)
+            for job in jobs
+        }
+        self._waiting = deque(unfinished)
+        self._running: list[tuple[Job, subprocess.Popen[bytes]]] = []
+        self._finished = len(jobs) - len(unfinished)
+        self._failures: list[Failure] = []
+        self._parallel = parallel
+        self._display = display
+
+    def run(self) -> list[Failure]:
+        todo = {job.folder for job in self._waiting}
+        for folder, progress in self._progress.items():
+            progress.refresh() if folder in todo else progress.ended()
+        done_before = sum(progress.step for progress in self._progress.values())
+        began = time.monotonic()
+        try:
+            while self._waiting or self._running:
+                while self._waiting and len(self._running) < self._parallel:
+                    job = self._waiting.popleft()
+                    self._running.append((job, start(job)))
+                time.sleep(POLL)
+                self._look()
+                self._show(time.monotonic() - began, done_before)
+        finally:
+            end([process for _, process in self._running])
+        return self._failures
+
+    def _look(self) -> None:
+        for job, process in list(self._running):
+            progress = self._progress[job.folder]
+            progress.refresh()
+            if process.poll() is None:
+                continue
+            progress.ended()
+            self._running.remove((job, process))
+            if failure := failure_of(job, process.returncode):
+                self._failures.append(failure)
+                self._display.say(f"failed: {failure.name}: {failure.reason}")
+            else:
+                self._finished += 1
+
+    def _show(self, elapsed: float, done_before: int) -> None:
+        state = BenchProgress(
+            runs=list(self._progress.values()),
+            running=[self._progress[job.folder] for job, _ in self._running],
+            finished=self._finished,
+            failed=len(self._failures),
+            elapsed=elapsed,
+            done_before=done_before,
+        )
+        self._display.show(state.view(), state.line())

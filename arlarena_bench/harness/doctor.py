@@ -1,0 +1,165 @@
+"""What is installed, what works here, and what to install where it does not."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from tabulate import tabulate
+
+DISTRIBUTION = "arlarena-bench"
+GIGABYTE = 1e9
+LEAST_FREE = 1 * GIGABYTE  # a full grid of small runs takes some hundred megabytes
+
+# Packages of other tiers and environments, and of comparisons; nothing needs them by default.
+OPTIONAL = {
+    "vllm": "fast generation on GPUs",
+    "alfworld": "official ALFWorld games",
+    "textworld": "engine of ALFWorld",
+    "gym-sokoban": "comparison with the original Sokoban",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report.
+
+    Attributes:
+        name: What was looked at.
+        found: What was found.
+        ok: Whether that is enough; None where it is only good to know.
+        advice: What to do about it, empty if nothing.
+    """
+
+    name: str
+    found: str
+    ok: bool | None = None
+    advice: str = ""
+
+
+def examine() -> list[Check]:
+    """Look at everything, in the order of the report."""
+    return [*_machine(), *_packages(), *_isolation(), *_torch(), *_disk()]
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _machine() -> Iterator[Check]:
+    yield Check("python", f"{platform.python_version()} ({sys.executable})", True)
+    yield Check("platform", platform.platform())
+    yield Check("cores", str(cores()))
+    memory = _memory()
+    yield Check("memory", f"{memory / GIGABYTE:.1f} GB" if memory else "unknown")
+
+
+def _memory() -> int | None:
+    """Return the machine's memory in bytes, None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _packages() -> Iterator[Check]:
+    for line in requires(DISTRIBUTION) or []:
+        requirement = Requirement(line)
+        if requirement.marker is None:
+            yield _required(requirement)
+    for name, purpose in OPTIONAL.items():
+        found = _version(name)
+        advice = "" if found else f"for {purpose}: pip install {name}"
+        yield Check(name, found or "not installed", None, advice)
+
+
+def _required(requirement: Requirement) -> Check:
+    found = _version(requirement.name)
+    ok = found is not None and requirement.specifier.contains(found, prereleases=True)
+    advice = "" if ok else f"pip install '{requirement}'"
+    return Check(requirement.name, found or "not installed", ok, advice)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _isolation() -> Iterator[Check]:
+    """Check what could keep an agent's code away from network and files."""
+    tools = {
+        "bwrap": ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "true"],
+        "unshare": ["unshare", "--user", "--map-root-user", "--net", "true"],
+    }
+    packages = {"bwrap": "bubblewrap", "unshare": "util-linux"}
+    for name, command in tools.items():
+        if shutil.which(name) is None:
+            advice = f"for running agents' code apart (Linux): apt install {packages[name]}"
+            yield Check(f"isolation: {name}", "not installed", None, advice)
+        elif _succeeds(command):
+            yield Check(f"isolation: {name}", "works", True)
+        else:
+            advice = (
+                "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1)"
+            )
+            yield Check(f"isolation: {name}", "installed, but not permitted here", None, advice)
+
+
+def _succeeds(command: list[str]) -> bool:
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _torch() -> Iterator[Check]:
+    try:
+        import torch
+    except Exception as error:  # a broken installation fails in many ways
+        yield Check("torch works", f"{type(error).__name__}: {error}", False, "reinstall torch")
+        return
+    yield Check("torch threads", f"{torch.get_num_threads()} (runs of a bench use 1 each)")
+    if torch.cuda.is_available():
+        names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        yield Check("GPU", ", ".join(names), True)
+    else:
+        yield Check("GPU", "none", None, "not needed by the nano presets")
+
+
+def _disk() -> Iterator[Check]:
+    try:
+        from arlarena_bench.training.start import cache_folder
+    except ImportError:
+        return  # torch or transformers are broken, as reported above
+    folder = cache_folder()
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    size = sum(path.stat().st_size for path in files)
+    yield Check("cache", f"{folder} ({size / 1e6:.1f} MB); set ARLARENA_CACHE to move it")
+    for name, place in (("free disk, cache", folder), ("free disk, here", Path.cwd())):
+        free = shutil.disk_usage(_existing(place)).free
+        advice = "" if free > LEAST_FREE else "free some space before a bench"
+        yield Check(name, f"{free / GIGABYTE:.1f} GB", free > LEAST_FREE, advice)
+
+
+def _existing(folder: Path) -> Path:
+    """Return the nearest folder that is there already."""
+    return next(place for place in (folder, *folder.resolve().parents) if place.is_dir())
+
+
+def report(checks: Iterable[Check]) -> str:
+    """Return the checks as text, problems marked."""
+    marks = {True: "ok", False: "MISSING", None: ""}
+    rows = [(check.name, check.found, marks[check.ok], check.advice) for check in checks]
+    return tabulate(rows, ["what", "found", "", "to do"], "simple", disable_numparse=True)

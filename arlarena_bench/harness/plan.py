@@ -1,0 +1,157 @@
+"""What a bench consists of: one job for each method and seed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arlarena_bench import registry
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.harness.comparison import in_order, label
+from arlarena_bench.recipe import Recipe, read_recipe
+from arlarena_bench.training.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a bench.
+
+    Attributes:
+        recipe: Every setting of the run.
+        folder: The run's folder; its log lies beside it.
+        arguments: Of `arlarena train`, which make this run.
+    """
+
+    recipe: Recipe
+    folder: Path
+    arguments: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Method and seed."""
+        return f"{label(self.recipe.method.name)} seed {self.recipe.seed}"
+
+    @property
+    def log(self) -> Path:
+        """Where the run's output goes."""
+        return self.folder.with_name(f"{self.folder.name}.log")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asked of a bench.
+
+    Attributes:
+        preset: Name of a preset, or path of a recipe.
+        environment: Short name or id.
+        methods: Names and paths of files; `("all",)` for every installed method.
+        seeds: Training seeds 0 to `seeds - 1`.
+        out: Folder under which everything is written.
+        settings: Replacements in the recipe, each `"dotted.key=value"`.
+        stop_on_collapse: Whether a run ends when its policy has collapsed.
+    """
+
+    preset: str
+    environment: str
+    methods: tuple[str, ...]
+    seeds: int
+    out: Path
+    settings: tuple[str, ...] = ()
+    stop_on_collapse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The jobs of a bench, and the folder in which all of them lie."""
+
+    request: Request
+    folder: Path
+    jobs: tuple[Job, ...]
+
+
+def plan(request: Request) -> Plan:
+    """Resolve a request, and check all of it before anything is run.
+
+    Raises:
+        ArenaError: If a name is unknown, a method file cannot be used, a setting is wrong, or
+            the folder holds runs of other settings.
+    """
+    base = registry.load_recipe(request.preset, request.environment)
+    values = parse_settings(request.settings)
+    folder = request.out / base.name / base.environment.name
+    methods = _methods(request.methods)
+    # Seed by seed, so that an interrupted bench leaves complete comparisons.
+    jobs = tuple(
+        _job(request, folder, base.for_run(method, seed).with_values(values))
+        for seed in range(request.seeds)
+        for method in methods
+    )
+    for job in jobs[: len(methods)]:
+        registry.method(job.recipe.method.name, **job.recipe.method.options)
+    _check_present_runs(folder, base, values)
+    return Plan(request, folder, jobs)
+
+
+def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """Return `["train.groups=4"]` as `{"train.groups": 4}`; values are JSON, or plain words.
+
+    Raises:
+        ArenaError: If a setting has no `=`.
+    """
+    values: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not (key and equals):
+            raise ArenaError(f"--set {setting}: write a key and a value, as in train.groups=4")
+        try:
+            values[key] = json.loads(text)
+        except ValueError:
+            values[key] = text
+    return values
+
+
+def is_finished(job: Job) -> bool:
+    """Return whether the run is complete.
+
+    Raises:
+        ArenaError: If its folder holds another run, or a damaged result.
+    """
+    if not (job.folder / "recipe.yaml").exists():
+        return False
+    return Run.open(job.folder, job.recipe, resume=True).finished() is not None
+
+
+def _methods(names: Sequence[str]) -> list[str]:
+    if list(names) == ["all"]:
+        return in_order(registry.method_names())
+    owners: dict[str, str] = {}
+    for name in names:
+        other = owners.setdefault(label(name), name)
+        if other != name:
+            raise ArenaError(f"{other} and {name} would share one name; rename the file")
+    if not owners:
+        raise ArenaError("no method given; see `arlarena list`")
+    return list(owners.values())
+
+
+def _job(request: Request, folder: Path, recipe: Recipe) -> Job:
+    method, seed = recipe.method.name, recipe.seed
+    place = folder / label(method) / f"seed-{seed}"
+    arguments = ["--preset", request.preset, "--env", request.environment]
+    arguments += ["--method", method, "--seed", str(seed), "--out", str(place), "--resume"]
+    for setting in request.settings:
+        arguments += ["--set", setting]
+    if request.stop_on_collapse:
+        arguments.append("--stop-on-collapse")
+    return Job(recipe, place, tuple(arguments))
+
+
+def _check_present_runs(folder: Path, base: Recipe, values: Mapping[str, Any]) -> None:
+    """Refuse a folder whose runs have other settings: one table must not mix them."""
+    for stored in sorted(folder.glob("*/seed-*/recipe.yaml")):
+        recipe = read_recipe(stored)
+        if recipe.method.source is not None and not Path(recipe.method.name).is_file():
+            continue  # the method's file has been moved since; the run keeps a copy of it
+        expected = base.for_run(recipe.method.name, recipe.seed).with_values(values)
+        Run.open(stored.parent, expected, resume=True)

@@ -1,0 +1,133 @@
+"""A person plays an environment in the terminal, under the agent's own rules."""
+
+import random
+from collections.abc import Callable
+
+import gymnasium as gym
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.text import Text
+
+from arlarena_bench.errors import ArenaError, nearest
+from arlarena_bench.harness.keys import END, Input
+from arlarena_bench.protocol.reply import format_reply
+from arlarena_bench.text_env import TextEnv
+
+WIDTH = 80
+SHORTCUTS = {"p": "prompt", "h": "hint", "n": "new", "q": "quit"}
+
+
+class Session:
+    """One person at one environment.
+
+    Args:
+        env: Agent-facing environment, as `gymnasium.make` gives it.
+        console: Where pages are shown; on a terminal each replaces the one before.
+        task_id: First task; drawn at random if None.
+        rng: Draws tasks.
+
+    Raises:
+        ArenaError: If `env` is no text environment, or there is no such task.
+    """
+
+    def __init__(
+        self, env: gym.Env[str, str], console: Console, task_id: str | None, rng: random.Random
+    ) -> None:
+        game = env.unwrapped
+        if not isinstance(game, TextEnv):
+            raise ArenaError(f"{type(game).__name__} is no text environment; see `arlarena list`")
+        self._env = env
+        self._game = game
+        self._console = console
+        self._rng = rng
+        self._commands: dict[str, Callable[[], None]] = {
+            "prompt": self._show_prompt,
+            "hint": self._hint,
+            "new": self._new_task,
+        }
+        self._begin(task_id or game.sample_task(rng))
+
+    def run(self, source: Input) -> None:
+        """Show pages and take commands until `quit` or the end of the input."""
+        self._show_page()
+        while (word := self._read(source)) != END:
+            if word in self._actions():
+                self._act(word)
+            elif word in self._commands:
+                self._commands[word]()
+                continue
+            elif self._ended:
+                self._note = "the episode has ended: n for a new task, q to quit"
+            elif self._game.admissible_actions() is None and word:
+                self._act(word)
+            else:
+                self._note = f"no action {word!r}{nearest(word, self._actions())}" if word else ""
+            self._show_page()
+
+    def _read(self, source: Input) -> str:
+        """Return an action, or a command of the session spelt out."""
+        if self._console.is_terminal:
+            self._console.print("> ", end="")
+        first_letters = {action[0] for action in self._actions() if action}
+        at_once = SHORTCUTS.keys() - first_letters
+        word = source.read(at_once).lower()
+        return word if word in self._actions() else SHORTCUTS.get(word, word)
+
+    def _begin(self, task_id: str) -> None:
+        self._prompt, self._info = self._env.reset(options={"task_id": task_id})
+        self._return = 0.0
+        self._ended = False
+        self._note = ""
+
+    def _new_task(self) -> None:
+        self._begin(self._game.sample_task(self._rng))
+        self._show_page()
+
+    def _act(self, word: str) -> None:
+        reply = format_reply("", word)
+        self._prompt, _, terminated, truncated, self._info = self._env.step(reply)
+        self._return += self._info["env_reward"]
+        self._ended = terminated or truncated
+        self._note = f"reward {self._info['env_reward']:+.1f}"
+        if self._info["success"]:
+            self._note += f"; solved in {self._game.turns} turns"
+        elif self._ended:
+            self._note += "; out of turns" if truncated else "; the episode has ended"
+
+    def _hint(self) -> None:
+        plan = [] if self._ended else self._game.oracle()
+        self._note = (
+            f"hint: {plan[0]} ({len(plan)} to go)" if plan else "no plan leads on from here"
+        )
+        self._show_page()
+
+    def _actions(self) -> list[str]:
+        return [] if self._ended else [a.lower() for a in self._game.admissible_actions() or []]
+
+    def _show_page(self) -> None:
+        facts = (
+            f"turn {self._game.turns}/{self._game.horizon}   return {self._return:.1f}   "
+            f"{self._note}"
+        )
+        actions = ", ".join(self._actions()) or ("none" if self._ended else "any words")
+        self._show(
+            Text(self._game.instruction),
+            Text(f"\n{self._game.observe()}\n", style="bold"),
+            Text(facts.rstrip()),
+            Text(f"actions: {actions}", style="dim"),
+        )
+
+    def _show_prompt(self) -> None:
+        self._show(Text(self._prompt))
+
+    def _show(self, *parts: Text) -> None:
+        if self._console.is_terminal:
+            self._console.clear()
+        page = Panel(
+            Group(*parts),
+            title=Text(f"{self._env.spec.id if self._env.spec else ''}  {self._info['task_id']}"),
+            subtitle="arrows or words   p prompt   h hint   n new task   q quit",
+            width=min(WIDTH, self._console.width),
+            padding=(1, 2),
+        )
+        self._console.print(page)

@@ -1,0 +1,76 @@
+"""What a bench leaves behind: its results, its table and its curves."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from arlarena_bench.files import write_whole
+from arlarena_bench.harness.comparison import in_order, label
+from arlarena_bench.harness.plan import Plan
+from arlarena_bench.harness.render import bench_line, render
+from arlarena_bench.harness.result import RESULTS_SCHEMA, find_runs
+from arlarena_bench.harness.table import Table, build_tables
+
+
+def write_report(plan: Plan) -> tuple[Table | None, str, list[str]]:
+    """Write `results.json`, `table.md` and the curves of every finished run in a bench's folder.
+
+    Runs of earlier benches in the folder have the same settings, and are reported with the rest.
+
+    Returns:
+        The table, None if no run is finished; the command that makes it; and a line for each file
+        that could not be read.
+    """
+    runs, problems = find_runs(plan.folder)
+    if not runs:
+        return None, "", problems
+    request = plan.request
+    given = {label(job.recipe.method.name): job.recipe.method.name for job in plan.jobs}
+    methods = [given.get(name, name) for name in in_order(run.result.method for run in runs)]
+    seeds = max(run.result.seed for run in runs) + 1
+    command = bench_line(request.preset, request.environment, methods, seeds, request.settings)
+    (table,) = build_tables(runs)
+    write_whole(plan.folder / "results.json", results_json(table, command))
+    write_whole(plan.folder / "table.md", render(table, command) + "\n")
+    _, damaged = draw_curves(plan.folder, plan.folder / "curves")
+    return table, command, problems + damaged
+
+
+def results_json(table: Table, command: str) -> str:
+    """Return everything a table is made of as JSON, a result a line; the same runs, the same bytes.
+
+    CPU minutes, which no two machines share, lie apart under `timing`.
+    """
+    results = [run.result.model_dump(mode="json", by_alias=True) for run in table.runs]
+    timing = {
+        f"{run.result.method}/seed-{run.result.seed}": round(run.cpu_minutes, 4)
+        for run in table.runs
+        if run.cpu_minutes is not None
+    }
+    lines = ",\n".join(_compact(result) for result in results)
+    return (
+        f'{{"command": {_compact(command)},\n'
+        f'"results": [\n{lines}\n],\n'
+        f'"schema": {RESULTS_SCHEMA},\n'
+        f'"timing": {_compact(timing)}}}\n'
+    )
+
+
+def draw_curves(folder: Path, stem: Path) -> tuple[list[Path], list[str]]:
+    """Draw the curves of every run below `folder` into `stem` with `.png` and `.svg` appended.
+
+    Returns:
+        The files written, and a line for each metrics file that is damaged.
+
+    Raises:
+        ArenaError: If there is nothing to draw, or a file cannot be written.
+    """
+    from arlarena_bench.harness.plot import find_metrics, plot  # matplotlib takes a second
+
+    metrics, problems = find_metrics(folder)
+    title = " · ".join(folder.resolve().parts[-2:])
+    return plot(metrics, stem, title), problems
+
+
+def _compact(data: Any) -> str:
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,88 @@
+"""Scoring any policy on a frozen panel: a trained one, a downloaded one, or a script."""
+
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from arlarena_bench.errors import ArenaError, nearest, unknown
+from arlarena_bench.policy.base import Policy
+from arlarena_bench.policy.language_model import LanguageModel
+from arlarena_bench.policy.scripted import SCRIPTED, scripted_policy
+from arlarena_bench.recipe import Recipe, read_recipe
+from arlarena_bench.registry import load_recipe
+from arlarena_bench.streams import python_stream
+from arlarena_bench.training.evaluate import evaluate, evaluation_policy, summarise
+from arlarena_bench.training.rollout import Arena
+
+SPLITS = ("validation", "test")
+
+ROWS = {
+    "success": "{:.1%}",
+    "score": "{:.3f}",
+    "reward": "{:.3f}",
+    "reward_turn_weighted": "{:.3f}",
+    "length": "{:.2f}",
+    "format_valid": "{:.1%}",
+    "action_valid": "{:.1%}",
+}
+
+
+def score_policy(
+    name: str, preset: str, environment: str, split: str, tasks: int | None
+) -> dict[str, Any]:
+    """Play a policy on the first tasks of a panel, and return its scores.
+
+    Args:
+        name: `"oracle"`, `"random"`, `"null"`, a run's folder or a Hugging Face model folder.
+        preset: Says how the environment is put to the policy, and how replies are sampled; a
+            run's folder has its own recipe instead.
+        environment: Short name or id.
+        split: `"validation"` or `"test"`.
+        tasks: How many; as the recipe says if None.
+
+    Raises:
+        ArenaError: If there is no such policy, split or preset.
+    """
+    if split not in SPLITS:
+        raise unknown("split", split, SPLITS)
+    stored = Path(name) / "recipe.yaml"
+    recipe = read_recipe(stored) if stored.is_file() else load_recipe(preset, environment)
+    if tasks is not None:
+        recipe = recipe.with_values({f"evaluation.{split}_tasks": tasks})
+    arena = Arena(recipe)
+    episodes = evaluate(_policy(name, recipe, split), arena, recipe, split)
+    panel = arena.game.panel(split)
+    return {
+        "policy": name,
+        "environment": recipe.environment.id,
+        "preset": recipe.name,
+        "panel": {"name": panel.name, "digest": panel.digest, "tasks": len(episodes)},
+        "summary": summarise(episodes),
+    }
+
+
+def scores_table(scores: dict[str, Any]) -> str:
+    """Return `score_policy`'s answer as text."""
+    panel = scores["panel"]
+    rows = [(name, form.format(scores["summary"][name])) for name, form in ROWS.items()]
+    text = tabulate(rows, [scores["policy"], ""], "simple", colalign=("left", "right"))
+    return (
+        f"{text}\n\n{scores['environment']}, preset {scores['preset']}, panel {panel['name']}: "
+        f"{panel['tasks']} tasks, SHA-256 {panel['digest'][:12]}"
+    )
+
+
+def _policy(name: str, recipe: Recipe, split: str) -> Policy:
+    if name in SCRIPTED:
+        return scripted_policy(name, python_stream(recipe.evaluation.seed, "evaluation", split))
+    folder = Path(name)
+    if not folder.is_dir():
+        raise ArenaError(
+            f"no policy {name!r}{nearest(name, SCRIPTED)} (a folder, or {', '.join(SCRIPTED)})"
+        )
+    if (folder / "recipe.yaml").is_file():
+        folder = folder / "model"
+        if not folder.is_dir():
+            raise ArenaError(f"the run in {name} is not finished; `arlarena train --resume` it")
+    return evaluation_policy(LanguageModel.load(folder), recipe, split)

@@ -1,0 +1,71 @@
+"""What the training loop may rely on, whoever wrote the method."""
+
+from collections.abc import Mapping
+from math import isfinite
+
+import torch
+from torch import Tensor
+
+from arlarena_bench.batch import Batch
+from arlarena_bench.errors import ArenaError
+
+
+def name_of(function: object) -> str:
+    """Return the name its author knows a choice by: a function's own, or an object's class."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def check_shape(what: str, tensor: object, like: Tensor) -> None:
+    """Raise ArenaError unless `tensor` is a tensor of the shape (rows, tokens) of `like`."""
+    if not isinstance(tensor, Tensor):
+        raise ArenaError(f"{what} must be a tensor, got {type(tensor).__name__}")
+    if tensor.shape != like.shape or like.dim() != 2:
+        raise ArenaError(
+            f"{what} has shape {tuple(tensor.shape)}, expected (rows, tokens) = {tuple(like.shape)}"
+        )
+
+
+def check_advantages(adv: object, batch: Batch, author: str) -> Tensor:
+    """Return advantages as (rows, tokens), detached, 0 outside the mask, of the rewards' dtype.
+
+    Args:
+        adv: What the method returned: (rows,) or (rows, tokens).
+        batch: The batch it saw.
+        author: The function to name when it is wrong.
+
+    Raises:
+        ArenaError: If it is of another shape, or NaN or infinite inside the mask.
+    """
+    rows, tokens = batch.mask.shape
+    shape = tuple(adv.shape) if isinstance(adv, Tensor) else type(adv).__name__
+    if not isinstance(adv, Tensor) or shape not in ((rows,), (rows, tokens)):
+        raise ArenaError(f"{author} returned {shape}, expected ({rows},) or ({rows}, {tokens})")
+    dtype = batch.reward.dtype if batch.reward.is_floating_point() else torch.get_default_dtype()
+    adv = adv.detach().to(dtype)
+    adv = torch.where(batch.mask > 0, adv if adv.dim() == 2 else adv.unsqueeze(-1), 0)
+    if not adv.isfinite().all():
+        broken = int((~adv.isfinite()).any(-1).sum())
+        raise ArenaError(f"{author} returned {shape} with NaN or infinity in {broken} rows")
+    return adv
+
+
+def check_finite(author: str, loss: float, *inputs: Tensor) -> None:
+    """Raise ArenaError for a loss that is NaN or infinite although every input was finite."""
+    if not isfinite(loss) and all(bool(tensor.isfinite().all()) for tensor in inputs):
+        shape = tuple(inputs[0].shape)
+        raise ArenaError(f"{author} made NaN or infinity from finite inputs of shape {shape}")
+
+
+def to_floats(author: str, loss: Tensor, info: Mapping[str, Tensor | float]) -> list[float]:
+    """Read the loss and every number of `info` at once: one by one, each would wait on the device.
+
+    Raises:
+        ArenaError: If one of them is not a scalar.
+    """
+    scalars = [loss.detach().double()]
+    for name, number in info.items():
+        scalar = torch.as_tensor(number, device=loss.device).detach().double()
+        if scalar.dim():
+            raise ArenaError(f"{author}'s {name} has shape {tuple(scalar.shape)}, expected ()")
+        scalars.append(scalar)
+    return torch.stack(scalars).tolist()

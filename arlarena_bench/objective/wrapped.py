@@ -1,0 +1,93 @@
+"""A user's own object in a method's place, held to the same promises."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from arlarena_bench.batch import Batch
+from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.objective.checks import (
+    check_advantages,
+    check_finite,
+    check_shape,
+    name_of,
+    to_floats,
+)
+from arlarena_bench.objective.method import Group, Method
+
+_PARTS = ("advantages", "policy_loss", "filter")
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """An object with `advantages`, `policy_loss` and `filter` that is no `Method`.
+
+    It answers as a `Method` does; what it returns is checked. It has no options.
+    """
+
+    own: Any
+
+    @property
+    def aggregation(self) -> str:
+        """How KL and entropy beside its loss are reduced: its own choice, or token-mean."""
+        return str(getattr(self.own, "aggregation", "token-mean"))
+
+    def options(self) -> dict[str, Any]:
+        """Return nothing: what can be changed is known to its author only."""
+        return {}
+
+    def with_options(self, **overrides: Any) -> "Wrapped":
+        """Refuse any override."""
+        for name in overrides:
+            raise unknown(f"option of {name_of(self.own)}", name, ())
+        return self
+
+    def advantages(self, batch: Batch) -> Tensor:
+        """Return (rows, tokens) as `Method.advantages` does, or raise ArenaError."""
+        author = f"{name_of(self.own)}.advantages"
+        return check_advantages(self.own.advantages(batch), batch, author)
+
+    def policy_loss(
+        self, log_probs: Tensor, old_log_probs: Tensor, adv: Tensor, mask: Tensor
+    ) -> tuple[Tensor, dict[str, float]]:
+        """Return loss and numbers as `Method.policy_loss` does, or raise ArenaError."""
+        author = f"{name_of(self.own)}.policy_loss"
+        for name, tensor in (("old_log_probs", old_log_probs), ("adv", adv), ("mask", mask)):
+            check_shape(f"policy_loss's {name}", tensor, log_probs)
+        result = self.own.policy_loss(log_probs, old_log_probs, adv, mask)
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise ArenaError(f"{author} must return (loss, info), got {type(result).__name__}")
+        loss, info = result
+        if not isinstance(loss, Tensor) or loss.dim() or not isinstance(info, Mapping):
+            got = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
+            raise ArenaError(f"{author} returned a loss of {got}, expected a scalar () and a dict")
+        value, *numbers = to_floats(author, loss, info)
+        check_finite(author, value, log_probs, old_log_probs, adv)
+        return loss, dict(zip(info, numbers, strict=True))
+
+    def filter(self, groups: Sequence[Group]) -> list[Group]:
+        """Return the groups kept, or raise ArenaError."""
+        kept = self.own.filter(groups)
+        if not isinstance(kept, list):
+            author = f"{name_of(self.own)}.filter"
+            raise ArenaError(f"{author} must return a list of groups, got {type(kept).__name__}")
+        return kept
+
+
+def checked(method: Any) -> Method | Wrapped:
+    """Return a `Method` as it is, and any other object that can stand for one wrapped.
+
+    Raises:
+        ArenaError: If it lacks `advantages`, `policy_loss` or `filter`.
+    """
+    if isinstance(method, Method):
+        return method
+    missing = [part for part in _PARTS if not callable(getattr(method, part, None))]
+    if missing:
+        raise ArenaError(
+            f"{name_of(method)} is no method: it has no {' and no '.join(missing)}; "
+            f"return an arlarena_bench.Method, or an object with {', '.join(_PARTS)}"
+        )
+    return Wrapped(method)

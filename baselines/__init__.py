@@ -1,0 +1,1 @@
+"""The reference methods, one file for each that adds something."""

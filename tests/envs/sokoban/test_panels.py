@@ -1,0 +1,129 @@
+import hashlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from arlarena_bench.envs.sokoban import Board, panels, solve
+from arlarena_bench.envs.sokoban.board import canonical, symmetries
+from arlarena_bench.envs.sokoban.env import SokobanEnv
+from arlarena_bench.errors import ArenaError
+
+DIGESTS = {
+    ("6x6-1box", "validation"): "78a1f0f5492aafac50d653f720950782f1a5311bb1e123ddfffcc80ed33ecc39",
+    ("6x6-1box", "test"): "205629188daf29bcfaaa371165eadab865ced62a3ee13d25ff97bc61fa6b891a",
+    (
+        "6x6-2boxes",
+        "validation",
+    ): "ea226d527842257b654ef96fff866c39a7354143fd80c93edc493267c8e08c70",
+    ("6x6-2boxes", "test"): "6c6adf486bad9bed301f898c183b3fe17a2a87d9ecac680577aeaef9d619ffcd",
+}
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a copy of the panels that the loader reads instead of the package's own."""
+    folder = tmp_path / "panels"
+    shutil.copytree(panels.FOLDER, folder)
+    monkeypatch.setattr(panels, "FOLDER", folder)
+    panels.frozen.cache_clear()
+    yield folder
+    panels.frozen.cache_clear()
+
+
+@pytest.mark.parametrize("generator", panels.MADE_FOR, ids=panels.KINDS)
+def test_files_are_made_again_to_the_byte(generator: panels.Generator) -> None:
+    for name, text in panels.make(generator).items():
+        assert (panels.FOLDER / name).read_bytes() == text.encode()
+
+
+@pytest.mark.parametrize(("kind", "split"), DIGESTS)
+def test_panels_stay_as_they_were_published(kind: str, split: str) -> None:
+    levels = panels.frozen(kind, split)
+    assert list(levels) == [f"{number:04d}" for number in range(512)]
+    assert panels.digest(levels.values()) == DIGESTS[kind, split]
+
+
+@pytest.mark.parametrize("kind", panels.KINDS)
+def test_no_level_is_in_two_places(kind: str) -> None:
+    levels = [level for split in panels.SPLITS for level in panels.frozen(kind, split).values()]
+    assert len({canonical(level.text) for level in levels}) == len(levels) == 1024
+
+
+@pytest.mark.parametrize("kind", panels.KINDS)
+def test_moves_are_those_of_a_shortest_solution(kind: str) -> None:
+    for split in panels.SPLITS:
+        for level in panels.frozen(kind, split).values():
+            assert len(solve(Board(level.text)) or []) == level.moves > 0
+
+
+@pytest.mark.parametrize("boxes", [1, 2])
+def test_training_avoids_the_panels(boxes: int) -> None:
+    env = SokobanEnv(boxes=boxes)
+    kind = panels.kind_of(env.generator)
+    levels = [level for split in panels.SPLITS for level in panels.frozen(kind, split).values()]
+    frozen = {canonical(level.text) for level in levels}
+    trained, unrestricted = set(), set()
+    for number in range(400):
+        env.reset(options={"task_id": f"train/{number}"})
+        trained.add(canonical(env.observe()))
+        unrestricted.add(canonical(env.generator.level(panels.stream(kind, "train", number)).text))
+    assert trained.isdisjoint(frozen)
+    # Without the rule these very streams would have given levels of the panels.
+    assert not unrestricted.isdisjoint(frozen)
+
+
+def test_held_out_holds_every_image() -> None:
+    level = panels.frozen("6x6-1box", "test")["0000"]
+    assert panels.held_out("6x6-1box") >= set(symmetries(level.text))
+    assert panels.held_out("7x7-1box") == frozenset()
+
+
+def test_a_changed_file_is_refused(copied: Path) -> None:
+    path = copied / "6x6-1box-test.txt"
+    path.write_text(path.read_text().replace("X", "_", 1))
+    with pytest.raises(ArenaError, match=r"6x6-1box-test\.txt is not the file of SHA256SUMS"):
+        panels.frozen("6x6-1box", "test")
+    assert panels.frozen("6x6-1box", "validation")
+
+
+def test_a_missing_file_or_sum_is_refused(copied: Path) -> None:
+    (copied / "6x6-1box-test.txt").unlink()
+    with pytest.raises(ArenaError, match="cannot read the panel"):
+        panels.frozen("6x6-1box", "test")
+    (copied / panels.CHECKSUMS).write_text("garbage\n")
+    with pytest.raises(ArenaError, match="cannot read the panel"):
+        panels.frozen("6x6-1box", "validation")
+
+
+def test_panel_of_a_range_of_moves() -> None:
+    everything = SokobanEnv().panel("test")
+    part = SokobanEnv(min_moves=3, max_moves=9).panel("test")
+    assert everything.name == "sokoban-6x6-1box/test"
+    assert part.name == "sokoban-6x6-1box-3to9moves/test"
+    assert set(part.task_ids) < set(everything.task_ids)
+    assert list(part.task_ids) == sorted(part.task_ids)
+    texts = []
+    env = SokobanEnv(min_moves=3, max_moves=9)
+    for task_id in part.task_ids:
+        texts.append(env.reset(options={"task_id": task_id})[0])
+        assert 3 <= len(env.oracle()) <= 9
+    assert part.digest == hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
+    left_out = next(task_id for task_id in everything.task_ids if task_id not in part.task_ids)
+    with pytest.raises(ArenaError, match="within min_moves and max_moves"):
+        env.reset(options={"task_id": left_out})
+
+
+@pytest.mark.parametrize(
+    ("settings", "split", "message"),
+    [
+        ({"size": 8, "boxes": 2}, "test", "no test panel for 8x8-2boxes, only for 6x6-1box and"),
+        ({}, "tset", "unknown panel of Sokoban 'tset'; did you mean 'test'"),
+        ({}, "train", "unknown panel of Sokoban 'train'"),
+        ({"min_moves": 500}, "test", "is empty; widen"),
+    ],
+)
+def test_panels_that_do_not_exist(settings: dict[str, int], split: str, message: str) -> None:
+    with pytest.raises(ArenaError, match=message):
+        SokobanEnv(**settings).panel(split)

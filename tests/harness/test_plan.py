@@ -1,0 +1,126 @@
+from pathlib import Path
+
+import pytest
+from runs import METHOD_FILE, TINY
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.harness.plan import Request, is_finished, parse_settings, plan
+from arlarena_bench.registry import method_names
+from arlarena_bench.training.run import Run
+
+
+def request(out: Path, *methods: str, **changes: object) -> Request:
+    fields = {"seeds": 2, "settings": TINY} | changes
+    return Request("nano", "sokoban", methods, out=out, **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> str:
+    path = tmp_path / "mine.py"
+    path.write_text(METHOD_FILE)
+    return str(path)
+
+
+def test_a_job_for_each_seed_and_method_seed_by_seed(tmp_path: Path, mine: str) -> None:
+    planned = plan(request(tmp_path / "out", "grpo", mine))
+    assert planned.folder == tmp_path / "out" / "nano" / "sokoban"
+    assert [job.name for job in planned.jobs] == [
+        "grpo seed 0", "mine seed 0", "grpo seed 1", "mine seed 1",
+    ]  # fmt: skip
+    job = planned.jobs[1]
+    assert job.folder == planned.folder / "mine" / "seed-0"
+    assert job.log == planned.folder / "mine" / "seed-0.log"
+    assert job.recipe.train.iterations == 2
+    assert job.recipe.method.source is not None
+
+
+def test_the_arguments_of_a_job_resolve_to_its_recipe(tmp_path: Path, mine: str) -> None:
+    from arlarena_bench.cli import _run_recipe
+
+    for job in plan(request(tmp_path / "out", "gspo", mine)).jobs:
+        words = list(job.arguments)
+        value = {word: words[i + 1] for i, word in enumerate(words[:-1])}
+        settings = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+        seed = int(value["--seed"])
+        recipe = _run_recipe(
+            value["--preset"], None, value["--env"], value["--method"], seed, settings
+        )
+        assert recipe.digest() == job.recipe.digest()
+
+
+def test_all_means_every_installed_method_in_the_papers_order(tmp_path: Path) -> None:
+    planned = plan(request(tmp_path, "all", seeds=1))
+    names = [job.recipe.method.name for job in planned.jobs]
+    assert sorted(names) == method_names()
+    assert names[0] == "grpo"
+    assert names[-1] == "sampo"
+
+
+def test_what_a_user_replaces_wins_over_tuned_values(tmp_path: Path) -> None:
+    settings = (*TINY, "train.learning_rate=0.5")
+    planned = plan(request(tmp_path, "all", seeds=1, settings=settings))
+    assert {job.recipe.train.learning_rate for job in planned.jobs} == {0.5}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"preset": "nanno"}, "unknown preset 'nanno'; did you mean 'nano'"),
+        ({"environment": "sokobn"}, "did you mean 'sokoban'"),
+        ({"methods": ("gropo",)}, "unknown method 'gropo'; did you mean 'grpo'"),
+        ({"methods": ()}, "no method given"),
+        ({"methods": ("nowhere.py",)}, "nowhere.py"),
+        ({"settings": ("train.groops=4",)}, "did you mean 'groups'"),
+        ({"settings": ("train.groups",)}, "--set train.groups: write a key and a value"),
+        ({"settings": ("train.groups=four",)}, "train.groups"),
+        ({"settings": ("trane.groups=4",)}, "no setting 'trane.groups'"),
+    ],
+)
+def test_a_mistake_is_one_line_before_anything_is_run(
+    tmp_path: Path, changes: dict[str, object], said: str
+) -> None:
+    fields = {"preset": "nano", "environment": "sokoban", "methods": ("grpo",)} | changes
+    with pytest.raises(ArenaError) as error:
+        plan(Request(seeds=1, out=tmp_path / "out", **fields))  # type: ignore[arg-type]
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_method_file_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("def method(:\n")
+    with pytest.raises(ArenaError, match=r"mine\.py, line 1"):
+        plan(request(tmp_path / "out", str(path)))
+
+
+def test_two_methods_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "grpo.py"
+    path.write_text(METHOD_FILE)
+    with pytest.raises(ArenaError, match="would share one name"):
+        plan(request(tmp_path / "out", "grpo", str(path)))
+
+
+def test_a_folder_with_runs_of_other_settings_is_refused(tmp_path: Path) -> None:
+    job = plan(request(tmp_path, "gspo")).jobs[0]
+    Run.open(job.folder, job.recipe, resume=False)
+    assert not is_finished(job)
+    # Runs of another method are compared too: one table must not mix settings.
+    with pytest.raises(ArenaError, match=r"train\.groups is 2 there, 3 here.*another --out"):
+        plan(request(tmp_path, "grpo", settings=(*TINY, "train.groups=3")))
+    assert plan(request(tmp_path, "grpo"))
+
+
+def test_an_edited_method_file_does_not_pass_for_the_old_one(tmp_path: Path, mine: str) -> None:
+    job = plan(request(tmp_path / "out", mine)).jobs[0]
+    Run.open(job.folder, job.recipe, resume=False)
+    Path(mine).write_text(METHOD_FILE + "\n")
+    with pytest.raises(ArenaError, match=r"method\.source"):
+        plan(request(tmp_path / "out", mine))
+
+
+def test_settings_are_json_or_plain_words() -> None:
+    given = ["a.b=3", "c=1e-3", "d=k3", "e=null", "f=true", 'g={"x": [1]}', "h=a=b"]
+    assert parse_settings(given) == {
+        "a.b": 3, "c": 1e-3, "d": "k3", "e": None, "f": True, "g": {"x": [1]}, "h": "a=b",
+    }  # fmt: skip

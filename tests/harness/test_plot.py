@@ -1,0 +1,82 @@
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.harness.plot import Curve, find_metrics, plot, series
+
+
+def test_the_same_metrics_give_the_same_bytes(bench: Path, tmp_path: Path) -> None:
+    metrics, problems = find_metrics(bench)
+    assert problems == []
+    first = plot(metrics, tmp_path / "a" / "curves", "sokoban")
+    again = plot(metrics, tmp_path / "b" / "curves", "sokoban")
+    assert [path.name for path in first] == ["curves.png", "curves.svg"]
+    assert first[0].read_bytes().startswith(b"\x89PNG")
+    ElementTree.parse(first[1])
+    for one, other in zip(first, again, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_another_metric_gives_another_figure(bench: Path, tmp_path: Path) -> None:
+    metrics, _ = find_metrics(bench)
+    before = plot(metrics, tmp_path / "before", "sokoban")
+    metrics["grpo"][0] = [{**record, "entropy": 9.0} for record in metrics["grpo"][0]]
+    after = plot(metrics, tmp_path / "after", "sokoban")
+    assert before[1].read_bytes() != after[1].read_bytes()
+
+
+def test_every_method_is_in_the_legend(bench: Path, tmp_path: Path) -> None:
+    metrics, _ = find_metrics(bench)
+    many = {f"method{i}": metrics["grpo"] for i in range(16)}
+    figure = plot(many, tmp_path / "curves", "sokoban")[1].read_text()
+    assert all(f"<!-- {name} -->" in figure for name in many)
+
+
+def test_smoothing_is_the_mean_of_the_steps_so_far() -> None:
+    records = [{"step": s, "x": float(s)} for s in (1, 2, 3, 4)]
+    steps, values = series(records, Curve("x", ("x",), smooth=2))
+    assert steps.tolist() == [1, 2, 3, 4]
+    assert values.tolist() == [1.0, 1.5, 2.5, 3.5]
+
+
+def test_a_curve_sums_its_metrics_and_skips_steps_without_them() -> None:
+    records = [
+        {"step": 0, "validation/success": 0.2},
+        {"step": 1, "x": 0.1, "y": 0.2},
+        {"step": 2, "x": None, "y": 0.2},
+        {"step": 3, "x": float("nan"), "y": 0.2},
+    ]
+    steps, values = series(records, Curve("xy", ("x", "y")))
+    assert steps.tolist() == [1]
+    assert values == pytest.approx([0.3])
+
+
+def test_a_gradient_of_zero_does_not_break_the_logarithm(bench: Path, tmp_path: Path) -> None:
+    path = bench / "sampo" / "seed-0" / "metrics.jsonl"
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    for record in records[20:]:
+        record["grad_norm"] = 0.0
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    assert len(plot(find_metrics(bench)[0], tmp_path / "curves", "sokoban")) == 2
+
+
+def test_runs_that_have_barely_begun_can_be_drawn(tmp_path: Path) -> None:
+    metrics = {"grpo": [[{"step": 0, "validation/success": 0.2}]]}
+    assert len(plot(metrics, tmp_path / "curves", "sokoban")) == 2
+
+
+def test_damaged_metrics_are_named_and_left_out(bench: Path) -> None:
+    (bench / "sampo" / "seed-0" / "metrics.jsonl").write_text("garbage\n")
+    (bench / "grpo" / "seed-0" / "metrics.jsonl").write_text("")
+    metrics, problems = find_metrics(bench)
+    assert {name: len(seeds) for name, seeds in metrics.items()} == {"grpo": 2, "sampo": 1}
+    assert len(problems) == 1
+    assert "sampo" in problems[0]
+
+
+def test_nothing_to_draw_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ArenaError, match="no metrics to draw"):
+        plot(find_metrics(tmp_path)[0], tmp_path / "curves", "sokoban")

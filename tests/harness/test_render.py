@@ -1,0 +1,86 @@
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from runs import result_of, solving, write_run
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.harness.render import COLUMNS, bench_command, bench_line, render
+from arlarena_bench.harness.result import find_runs
+from arlarena_bench.harness.table import Table, build_tables
+
+
+@pytest.fixture
+def table(bench: Path) -> Table:
+    (built,) = build_tables(find_runs(bench)[0])
+    return built
+
+
+def test_cells_as_people_read_them(table: Table) -> None:
+    rows = list(csv.DictReader(io.StringIO(render(table, "make", "csv"))))
+    assert [row["method"] for row in rows] == ["grpo", "sampo"]
+    grpo, sampo = rows
+    assert grpo["success %"] == "50.0"
+    assert grpo["95 % interval"] == "[40.0, 60.0]"
+    assert grpo["Δ GRPO"] == "–"
+    assert grpo["collapsed"] == "0/3"
+    assert sampo["Δ GRPO"] == "+25.0 [+20.0, +30.0]"
+    assert sampo["collapsed"] == "1/2, step 17: valid_format"
+    assert sampo["score"] == "7.06"
+    assert sampo["CPU min"] == "0.8"
+    assert sampo["seeds"] == "2"
+
+
+def test_below_the_table_stands_where_it_came_from(table: Table) -> None:
+    text = render(table, "arlarena bench --seeds 3")
+    for fact in (
+        "arlarena/Sokoban-v0",
+        "preset nano",
+        "sokoban-6x6-1box/test: 10 tasks, SHA-256 aaaaaaaaaaaa",
+        "start policy 555555555555: success 17.0%",
+        "commit unknown",
+        "`arlarena bench --seeds 3`",
+    ):
+        assert fact in text
+    assert "WARNING" not in text
+
+
+def test_different_start_policies_are_pointed_out(bench: Path) -> None:
+    write_run(bench, result_of("gspo", 0, solving(5), start_policy="6" * 64))
+    (table,) = build_tables(find_runs(bench)[0])
+    assert "WARNING: the runs began from different start policies" in render(table, "make")
+
+
+def test_a_lone_seed_has_no_interval(tmp_path: Path) -> None:
+    write_run(tmp_path, result_of("grpo", 0, solving(5)), cpu_s=None)
+    (table,) = build_tables(find_runs(tmp_path)[0])
+    (row,) = csv.DictReader(io.StringIO(render(table, "make", "csv")))
+    assert row["95 % interval"] == "–"
+    assert row["CPU min"] == "–"
+
+
+@pytest.mark.parametrize("form", ["github", "simple", "latex", "html", "tsv", "csv"])
+def test_every_format_has_every_row(table: Table, form: str) -> None:
+    text = render(table, "make", form)
+    assert "grpo" in text
+    assert "sampo" in text
+    assert len(COLUMNS) == 12
+
+
+def test_an_unknown_format_suggests_the_nearest(table: Table) -> None:
+    with pytest.raises(ArenaError, match="did you mean 'latex'"):
+        render(table, "make", "latx")
+
+
+def test_the_command_is_rebuilt_from_the_results(bench: Path) -> None:
+    write_run(bench, result_of("mine", 0, solving(5), method_source="f" * 64))
+    (table,) = build_tables(find_runs(bench)[0])
+    assert bench_command(table) == (
+        "arlarena bench --preset nano --env sokoban --method grpo,sampo,mine.py --seeds 3"
+    )
+
+
+def test_a_command_names_what_was_replaced() -> None:
+    line = bench_line("nano", "sokoban", ["grpo"], 1, ["train.groups=4"])
+    assert line.endswith("--seeds 1 --set train.groups=4")
