@@ -8,6 +8,7 @@ A batch is a list of `Row`; log-probabilities, advantages and masks are lists of
 import math
 import statistics
 from dataclasses import dataclass
+from typing import Any
 
 from arlarena_bench import Batch
 
@@ -27,10 +28,17 @@ class Row:
 
 
 def rows_of(batch: Batch) -> list[Row]:
-    columns = (batch.group, batch.trajectory, batch.turn, batch.reward, batch.penalty)
-    numbers = zip(*(column.tolist() for column in columns), strict=True)
-    wide = zip(batch.anchor, batch.entropy.tolist(), batch.mask.tolist(), strict=True)
-    return [Row(*left, *right) for left, right in zip(numbers, wide, strict=True)]
+    columns: list[list[Any]] = [
+        batch.group.tolist(),
+        batch.trajectory.tolist(),
+        batch.turn.tolist(),
+        batch.reward.tolist(),
+        batch.penalty.tolist(),
+        batch.anchor,
+        batch.entropy.tolist(),
+        batch.mask.tolist(),
+    ]
+    return [Row(*values) for values in zip(*columns, strict=True)]
 
 
 def score(row: Row, rows: list[Row]) -> float:
@@ -121,7 +129,7 @@ def token_losses(
     old: Matrix,
     adv: Matrix,
     mask: Matrix,
-    options: dict[str, float | None],
+    options: dict[str, Any],
 ) -> Matrix:
     losses = []
     for p, p0, q, a, m in zip(log_probs, frozen, old, adv, mask, strict=True):
@@ -181,7 +189,7 @@ def policy_loss(
     old: Matrix,
     adv: Matrix,
     mask: Matrix,
-    options: dict[str, float | None],
+    options: dict[str, Any],
     aggregation: str,
     frozen: Matrix | None = None,
 ) -> float:

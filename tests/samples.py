@@ -25,16 +25,16 @@ def random_batch(seed: int, dtype: torch.dtype = torch.float64, tokens: int = 5)
                 penalty = 0.0 if tied else rng.choice([0.0, 0.1])
                 rows.append((group, trajectory, turn, reward, penalty, rng.choice("pqr")))
     rng.shuffle(rows)
-    group, trajectory, turn, reward, penalty, anchor = map(list, zip(*rows, strict=True))
+    groups, trajectories, positions, rewards, penalties, anchors = zip(*rows, strict=True)
     lengths = torch.tensor([rng.randint(1, tokens) for _ in rows])
     entropy = torch.tensor([[rng.random() for _ in range(tokens)] for _ in rows], dtype=dtype)
     return Batch(
-        group=torch.tensor(group),
-        trajectory=torch.tensor(trajectory),
-        turn=torch.tensor(turn),
-        reward=torch.tensor(reward, dtype=dtype),
-        penalty=torch.tensor(penalty, dtype=dtype),
-        anchor=anchor,
+        group=torch.tensor(groups),
+        trajectory=torch.tensor(trajectories),
+        turn=torch.tensor(positions),
+        reward=torch.tensor(rewards, dtype=dtype),
+        penalty=torch.tensor(penalties, dtype=dtype),
+        anchor=list(anchors),
         entropy=entropy,
         mask=(torch.arange(tokens) < lengths.unsqueeze(1)).to(dtype),
     )

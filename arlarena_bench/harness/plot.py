@@ -65,27 +65,37 @@ CURVES = (
 
 
 def find_metrics(folder: Path) -> tuple[dict[str, list[list[Record]]], list[str]]:
-    """Find the metrics of every run below `<method>/seed-<n>/`, finished or not.
+    """Find the metrics of every run of one bench, finished or not, or of a lone run.
 
     Returns:
         Method → the metrics of each of its seeds, and one line for each file that is damaged.
 
     Raises:
-        ArenaError: If there is no such folder.
+        ArenaError: If there is no such folder, or it holds several benches.
     """
     if not folder.is_dir():
         raise ArenaError(f"no folder {folder}; give one that `arlarena bench --out` has written")
+    paths = sorted(folder.rglob("metrics.jsonl"))
+    benches = sorted({path.parents[2].as_posix() for path in paths if _in_bench(path)})
+    if len(benches) > 1:
+        raise ArenaError(f"{folder} holds several benches: give one of {', '.join(benches)}")
     found: dict[str, list[list[Record]]] = {}
     problems = []
-    for path in sorted(folder.rglob("seed-*/metrics.jsonl")):
+    for path in paths:
         try:
             records: list[Record] = list(JsonLines(path))
         except ArenaError as error:
             problems.append(str(error))
             continue
         if records:
-            found.setdefault(path.parents[1].name, []).append(records)
+            name = path.parents[1].name if _in_bench(path) else path.parent.name
+            found.setdefault(name, []).append(records)
     return found, problems
+
+
+def _in_bench(metrics: Path) -> bool:
+    """Return whether a run lies in a bench, as `<method>/seed-<n>`."""
+    return metrics.parent.name.startswith("seed-")
 
 
 def plot(metrics: Mapping[str, Sequence[Sequence[Record]]], stem: Path, title: str) -> list[Path]:

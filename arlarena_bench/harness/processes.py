@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.plan import Job
 
 GRACE = 10.0  # seconds a process gets to end before it is killed
@@ -30,19 +31,23 @@ class Failure:
 
 
 def start(job: Job) -> subprocess.Popen[bytes]:
-    """Start a run, its output appended to its log."""
-    job.log.parent.mkdir(parents=True, exist_ok=True)
+    """Start a run, its output appended to its log.
+
+    Raises:
+        ArenaError: If the log cannot be written.
+    """
     command = [sys.executable, "-m", "arlarena_bench", "train", *job.arguments, "--tied"]
-    with job.log.open("ab") as log:
-        log.write(f"$ {shlex.join(command)}\n".encode())
-        log.flush()
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, **SINGLE_THREAD},
-        )
+    environment = {**os.environ, **SINGLE_THREAD}
+    try:
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        with job.log.open("ab") as log:
+            log.write(f"$ {shlex.join(command)}\n".encode())
+            log.flush()
+            return subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment
+            )
+    except OSError as error:
+        raise ArenaError(f"cannot start {job.name} with {job.log}: {error.strerror}") from error
 
 
 def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:

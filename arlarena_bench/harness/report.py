@@ -43,7 +43,7 @@ def results_json(table: Table, command: str) -> str:
     """
     results = [run.result.model_dump(mode="json", by_alias=True) for run in table.runs]
     timing = {
-        f"{run.result.method}/seed-{run.result.seed}": round(run.cpu_minutes, 4)
+        f"{run.result.method}/seed-{run.result.seed}": run.cpu_minutes
         for run in table.runs
         if run.cpu_minutes is not None
     }

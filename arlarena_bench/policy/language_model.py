@@ -1,6 +1,7 @@
 """A causal language model of the transformers library as a policy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+from transformers.utils import logging
 
 from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
@@ -58,8 +60,9 @@ class LanguageModel:
         if not (folder / "config.json").is_file():
             raise ArenaError(f"{folder} holds no Hugging Face model (config.json is missing)")
         try:
-            model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-            tokenizer = AutoTokenizer.from_pretrained(folder)
+            with _quiet():
+                model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+                tokenizer = AutoTokenizer.from_pretrained(folder)
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ArenaError(f"{folder} cannot be loaded as a language model: {reason}") from error
@@ -67,8 +70,9 @@ class LanguageModel:
 
     def save(self, folder: Path) -> None:
         """Write an ordinary Hugging Face model folder (safetensors)."""
-        self.model.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+        with _quiet():
+            self.model.save_pretrained(folder)
+            self.tokenizer.save_pretrained(folder)
 
     def encode(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """Return the token ids of each prompt, through the chat template where there is one."""
@@ -195,6 +199,18 @@ class LanguageModel:
             )
         if min(map(len, prompts)) < 2:
             raise ArenaError("a prompt has fewer than two tokens; check the recipe's template")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's progress bars away from our own."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _positions(mask: Tensor) -> Tensor:

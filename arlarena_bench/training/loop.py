@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from arlarena_bench import registry
 from arlarena_bench.episode import Episode
 from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
@@ -63,13 +65,13 @@ def train(
     if not run.logged:
         _record(run, on_step, 0, trainer.validate(), {})
     for step in range(first, recipe.train.iterations + 1):
+        if stop_on_collapse and trainer.detector.collapse is not None:
+            break
         metrics, timing = trainer.step(step)
         _record(run, on_step, step, metrics, timing)
-        collapse = trainer.detector.observe(step, metrics)
+        trainer.detector.observe(step, metrics)
         if step % recipe.train.checkpoint_every == 0:
             save_checkpoint(run.checkpoints, step, trainer.learner)
-        if collapse is not None and stop_on_collapse:
-            break
     episodes = trainer.test()
     trainer.policy.save(run.folder / "model")
     write_episodes(run.folder / "episodes" / "test.jsonl.gz", episodes)
@@ -102,6 +104,8 @@ class Trainer:
     """
 
     def __init__(self, recipe: Recipe, start: Path) -> None:
+        # Several runs share the cores better than the threads of one do.
+        torch.set_num_threads(1)
         self._recipe = recipe
         self.arena = Arena(recipe)
         self.method = registry.method(recipe.method.name, **recipe.method.options)

@@ -7,6 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import torch
+
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_json
 from arlarena_bench.recipe import Recipe, digest
@@ -57,6 +59,8 @@ def start_policy(recipe: Recipe, on_step: OnStep | None = None) -> Path:
     folder = start_folder(recipe)
     if is_built(folder):
         return folder
+    # Models this small lose more to a second thread's synchronisation than they gain.
+    torch.set_num_threads(1)
     language_model = clone(recipe, on_step)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

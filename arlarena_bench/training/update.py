@@ -47,7 +47,6 @@ class Learner:
         self._reference = reference
         self._method = method
         self._settings = settings
-        self._clip = tuple(method.options().get(key, 0.2) for key in ("clip_low", "clip_high"))
         self.optimiser = torch.optim.AdamW(
             policy.model.parameters(),
             lr=settings.learning_rate,
@@ -110,9 +109,8 @@ class Learner:
         if settings.entropy_coef:
             loss = loss - settings.entropy_coef * aggregate(entropy, mask, method.aggregation)
         grad_norm = self._step(loss)
-        low, high = self._clip
         measured = update_metrics(
-            log_probs.detach(), old, reference, advantages[part], entropy.detach(), mask, low, high
+            log_probs.detach(), old, reference, advantages[part], entropy.detach(), mask
         )
         return {
             **measured,

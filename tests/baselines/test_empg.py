@@ -3,10 +3,10 @@ import math
 import loops
 import pytest
 import torch
-from arlarena_bench.baselines.empg import next_turn
 from samples import random_batch
 
 from arlarena_bench import Batch, method
+from arlarena_bench.baselines.empg import next_turn
 
 
 def small_batch() -> Batch:

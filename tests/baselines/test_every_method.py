@@ -185,7 +185,8 @@ def test_padding_has_no_influence(name: str) -> None:
 
     log_probs, old, adv, mask = random_tokens(4)
     loss, info = mine.policy_loss(log_probs, old, adv, mask)
-    noisy = [tensor.masked_fill(mask == 0, 77.0) for tensor in (log_probs, old, adv)]
+    noise = ((log_probs, float("nan")), (old, 77.0), (adv, float("inf")))
+    noisy = [tensor.masked_fill(mask == 0, value) for tensor, value in noise]
     noisy[0].requires_grad_()
     again, again_info = mine.policy_loss(*noisy, mask)
     again.backward()

@@ -3,10 +3,10 @@ import math
 import loops
 import pytest
 import torch
-from arlarena_bench.baselines.gigpo import discounted_return
 from samples import random_batch, shuffled
 
 from arlarena_bench import Batch, method
+from arlarena_bench.baselines.gigpo import discounted_return
 
 
 def small_batch() -> Batch:

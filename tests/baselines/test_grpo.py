@@ -3,11 +3,11 @@ import math
 import loops
 import pytest
 import torch
-from arlarena_bench.baselines.grpo import renumber, statistics
 from samples import random_batch, random_tokens
 from torch import Tensor
 
 from arlarena_bench import ArenaError, Batch, method
+from arlarena_bench.baselines.grpo import renumber, statistics
 
 
 def batch_of(rows: list[tuple[int, int, int, float, float]], tokens: int = 2) -> Batch:

@@ -36,13 +36,17 @@ def test_at_ratio_one_the_gate_is_two_over_tau_with_slope_one() -> None:
         assert log_probs.grad.item() == pytest.approx(-adv)
 
 
-def test_the_temperature_goes_by_the_rows_mean_advantage() -> None:
-    old = torch.full((3, 2), -1.0, dtype=torch.float64)
-    adv = torch.tensor([[3.0, -1.0], [1.0, -3.0], [1.0, -1.0]], dtype=torch.float64)
-    loss = method("sapo", tau_pos=1.0, tau_neg=4.0, aggregation="seq-mean-token-sum")
-    value, _ = loss.policy_loss(old, old, adv, torch.ones_like(adv))
-    # Gate 2/τ: τ_pos in row 0; τ_neg in row 1 and, its mean being 0, in row 2.
-    assert value.item() == pytest.approx(-(2 / 1 * 2 + 2 / 4 * -2 + 2 / 4 * 0) / 3)
+@pytest.mark.parametrize(
+    ("adv", "tau"), [([3.0, -1.0], 1.0), ([1.0, -3.0], 4.0), ([1.0, -1.0], 4.0)]
+)
+def test_the_temperature_goes_by_the_rows_mean_advantage(adv: list[float], tau: float) -> None:
+    # Ratios 1 and 2; a row whose mean is 0 takes τ_neg.
+    old = torch.full((1, 2), -1.0, dtype=torch.float64)
+    log_probs = old + torch.tensor([[0.0, math.log(2)]])
+    mine = method("sapo", tau_pos=1.0, tau_neg=4.0)
+    value, _ = mine.policy_loss(log_probs, old, torch.tensor([adv]).double(), torch.ones(1, 2))
+    gates = [2 / tau, sigmoid(tau) * 4 / tau]
+    assert value.item() == pytest.approx(-(gates[0] * adv[0] + gates[1] * adv[1]) / 2)
 
 
 def test_the_bounds_only_move_the_diagnostic() -> None:

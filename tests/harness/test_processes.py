@@ -1,14 +1,13 @@
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.plan import Job
-from arlarena_bench.harness.processes import end, failure_of, sigterm_interrupts
+from arlarena_bench.harness.processes import end, failure_of, sigterm_interrupts, start
 from arlarena_bench.registry import load_recipe
 
 TIED = "from arlarena_bench.harness.processes import die_with_parent; die_with_parent(); "
@@ -34,6 +33,12 @@ def test_a_tied_process_ends_with_its_parent() -> None:
 def test_a_tied_process_may_end_before_its_parent() -> None:
     process = python(TIED)
     assert process.wait(30) == 0
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(job: Job) -> None:
+    job.log.parent.parent.joinpath("grpo").write_text("a file where a folder should be")
+    with pytest.raises(ArenaError, match="cannot start grpo seed 3"):
+        start(job)
 
 
 def test_success_is_no_failure(job: Job) -> None:
@@ -74,6 +79,5 @@ def test_a_process_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) 
 def test_sigterm_is_an_interruption_and_handled_as_before_afterwards() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt), sigterm_interrupts():
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(5)
+        signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) == before

@@ -131,6 +131,11 @@ def test_a_low_start_is_nothing_to_fall_from() -> None:
     assert watch(steady(20, success__train=0.29) + steady(20, success__train=0.05)).step == 0
 
 
+def test_one_group_with_variance_is_a_signal() -> None:
+    lost = steady(10, success__train=0.0, groups__zero_variance=7 / 8)
+    assert (watch(steady(10) + lost).step, watch(steady(10) + lost).cause) == (16, "success")
+
+
 def test_a_task_that_was_never_solved_has_not_collapsed() -> None:
     assert watch(steady(40, success__train=0.0, groups__zero_variance=1.0)).step == 0
 
@@ -152,6 +157,11 @@ def test_an_explosion_and_a_fall_are_a_divergence(name: str, usual: float, huge:
     assert watch(calm + steady(10, **{name: huge})).step == 0
     spike = steady(1, **{name: huge})
     assert watch(calm + spike + steady(10, **lower, **{name: usual})).step == 0
+
+
+def test_a_value_large_but_usual_is_no_explosion() -> None:
+    calm, high = steady(20, kl_old=0.2), steady(10, success__train=0.2, kl_old=1.9)
+    assert watch(calm + high).step == 0
 
 
 def test_an_early_rise_from_nothing_is_no_explosion() -> None:

@@ -184,6 +184,24 @@ def test_the_side_of_a_row_is_its_geometric_mean_ratio() -> None:
     assert found == pytest.approx({"kl_ref": TWICE, "kl_share/neg_below_hi": 1.0}, abs=1e-6)
 
 
+@pytest.mark.parametrize("ratio", [1.0, 1.1])
+def test_a_ratio_of_one_or_more_is_above(ratio: float) -> None:
+    found = shares([[ratio]], [[2.0]], [-1.0], [1.0])
+    assert found == pytest.approx({"kl_ref": TWICE, "kl_share/neg_above_hi": 1.0}, abs=1e-6)
+
+
+def test_rows_without_a_token_do_not_move_the_median_entropy() -> None:
+    found = shares(
+        ratios=[[0.5], [0.5], [0.5], [0.5]],
+        reference=[[2.0], [2.0], [2.0], [2.0]],
+        advantages=[-1.0, -1.0, -1.0, -1.0],
+        entropy=[1.0, 2.0, 9.0, 9.0],
+        mask=torch.tensor([[1.0], [1.0], [0.0], [0.0]]),
+    )
+    expected = {"kl_ref": TWICE, "kl_share/neg_below_lo": 0.5, "kl_share/neg_below_hi": 0.5}
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("reference", "advantages"), [([[1.0], [1.0]], [-1.0, 1.0]), ([[2.0], [2.0]], [0.0, 0.0])]
 )
@@ -256,10 +274,10 @@ def test_a_metric_is_averaged_over_the_dictionaries_that_have_it() -> None:
 
 def test_one_skipped_minibatch_does_not_hide_the_others() -> None:
     mean = MetricMean()
-    mean.add({"grad_norm": math.inf, "loss": math.nan})
-    mean.add({"grad_norm": 2.0, "loss": math.nan})
+    mean.add({"grad_norm": math.inf, "ratio/max": math.inf, "loss": math.nan})
+    mean.add({"grad_norm": 2.0, "ratio/max": 3.0, "loss": math.nan})
     result = mean.result()
-    assert result["grad_norm"] == 2.0
+    assert (result["grad_norm"], result["ratio/max"]) == (2.0, 3.0)
     assert math.isnan(result["loss"])
 
 

@@ -1,0 +1,118 @@
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from runs import FAILING_METHOD_FILE, METHOD_FILE, TINY
+
+from arlarena_bench.harness.bench import run_bench
+from arlarena_bench.harness.plan import Plan, Request, is_finished, plan
+from arlarena_bench.harness.processes import Failure
+from arlarena_bench.harness.report import write_report
+from arlarena_bench.harness.result import find_runs
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARLARENA_CACHE", str(cache))
+
+
+def bench(planned: Plan) -> tuple[list[Failure], str]:
+    out = io.StringIO()
+    failures = run_bench(planned.jobs, 2, Console(file=out, width=200))
+    return failures, out.getvalue()
+
+
+def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
+    good, bad = tmp_path / "mine.py", tmp_path / "broken.py"
+    good.write_text(METHOD_FILE)
+    bad.write_text(FAILING_METHOD_FILE)
+    methods = ("grpo", str(bad), str(good))
+    request = Request("nano", "sokoban", methods, 1, tmp_path / "out", TINY)
+    planned = plan(request)
+
+    failures, said = bench(planned)
+    assert "building the start policy once" in said
+    (failure,) = failures
+    assert failure.name == "broken seed 0"
+    assert "no idea which" in failure.log.read_text()
+    assert "no idea which" in failure.reason
+
+    # What failed did not stop the others, and the table has them.
+    table, command, problems = write_report(planned)
+    assert table is not None
+    assert problems == []
+    assert [row.method for row in table.rows] == ["grpo", "mine"]
+    assert command.startswith(f"arlarena bench --preset nano --env sokoban --method grpo,{good}")
+    written = sorted(path.name for path in planned.folder.iterdir() if path.is_file())
+    assert written == ["curves.png", "curves.svg", "results.json", "table.md"]
+    assert "| grpo " in (planned.folder / "table.md").read_text()
+
+    # Finished runs are recognised, whatever else is asked for.
+    stamps = {run.source: (run.source / "result.json").stat().st_mtime_ns
+              for run in find_runs(planned.folder)[0]}  # fmt: skip
+    again = plan(Request("nano", "sokoban", ("grpo", str(good)), 1, tmp_path / "out", TINY))
+    failures, said = bench(again)
+    assert failures == []
+    assert "2 of 2 runs are finished already" in said
+    assert stamps == {folder: (folder / "result.json").stat().st_mtime_ns for folder in stamps}
+    assert write_report(again)[1] == command
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT between processes there")
+def test_an_interrupted_bench_goes_on_to_the_same_results(tmp_path: Path) -> None:
+    settings = (*TINY, "train.iterations=6", "train.learning_rate=0.01")
+
+    def request(out: str) -> Request:
+        return Request("nano", "sokoban", ("grpo",), 1, tmp_path / out, settings)
+
+    whole = plan(request("whole"))
+    assert bench(whole)[0] == []
+
+    halved = plan(request("halved"))
+    process, said = interrupt_after(2, halved)
+    assert process.returncode == 130
+    assert "the same command goes on from here" in said
+    steps = len((halved.jobs[0].folder / "metrics.jsonl").read_text().splitlines())
+    assert 2 <= steps < 7
+    time.sleep(1)  # had the run outlived its bench, it would still be writing
+    assert len((halved.jobs[0].folder / "metrics.jsonl").read_text().splitlines()) == steps
+
+    assert not is_finished(halved.jobs[0])
+    assert bench(halved)[0] == []
+    metrics = [(p.folder / "grpo/seed-0/metrics.jsonl").read_bytes() for p in (whole, halved)]
+    assert metrics[0] == metrics[1]
+    results = []
+    for planned in (whole, halved):
+        write_report(planned)
+        results.append(json.loads((planned.folder / "results.json").read_text())["results"])
+    assert results[0] == results[1]
+
+
+def interrupt_after(lines: int, planned: Plan) -> tuple[subprocess.CompletedProcess[str], str]:
+    """Start the bench as a user does, and press Ctrl-C once its run has logged some steps."""
+    request = planned.request
+    command = [sys.executable, "-m", "arlarena_bench", "bench", "--method", "grpo", "--seeds", "1"]
+    command += ["--out", str(request.out)]
+    for setting in request.settings:
+        command += ["--set", setting]
+    log = planned.jobs[0].folder / "metrics.jsonl"
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    for _ in range(600):
+        if log.exists() and len(log.read_text().splitlines()) >= lines:
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(command, process.returncode), said

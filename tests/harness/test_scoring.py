@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.harness.scoring import score_policy, scores_table
+
+
+def test_the_oracle_solves_everything_and_silence_nothing() -> None:
+    oracle = score_policy("oracle", "nano", "sokoban", "test", 16)
+    assert oracle["summary"]["success"] == 1.0
+    assert oracle["panel"]["tasks"] == 16
+    assert "100.0%" in scores_table(oracle)
+    silent = score_policy("null", "nano", "sokoban", "validation", 16)
+    assert silent["summary"]["success"] == 0.0
+    assert silent["summary"]["format_valid"] == 0.0
+    assert silent["panel"]["digest"] != oracle["panel"]["digest"]
+
+
+def test_a_random_policy_scores_the_same_every_time() -> None:
+    first, again = (score_policy("random", "nano", "sokoban", "test", 16) for _ in range(2))
+    assert first == again
+    assert 0 < first["summary"]["action_valid"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "split", "tasks", "said"),
+    [
+        ("orcle", "test", 4, "did you mean 'oracle'"),
+        ("oracle", "tset", 4, "did you mean 'test'"),
+        ("oracle", "test", 10_000, "asked for 10000"),
+    ],
+)
+def test_a_mistake_is_one_line(policy: str, split: str, tasks: int, said: str) -> None:
+    with pytest.raises(ArenaError, match=said):
+        score_policy(policy, "nano", "sokoban", split, tasks)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArenaError, match="holds no Hugging Face model"):
+        score_policy(str(tmp_path), "nano", "sokoban", "test", 4)

@@ -1,0 +1,145 @@
+"""The shape of the house: who may import whom, and what is packaged."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = {
+    "arlarena_bench": ROOT / "arlarena_bench",
+    "arlarena_bench.envs": ROOT / "envs",
+    "arlarena_bench.baselines": ROOT / "baselines",
+}
+PLUGINS = ("arlarena_bench.envs", "arlarena_bench.baselines")
+
+
+def modules(package: str) -> list[Path]:
+    return sorted(SOURCES[package].rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The absolute names that a module imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_the_core_imports_no_environment_and_no_method() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in modules("arlarena_bench")
+        for name in imported(path)
+        if name.startswith(PLUGINS)
+    ]
+    assert wrong == []
+
+
+def test_the_core_names_no_environment_and_no_method() -> None:
+    methods = {entry.name for entry in entry_points(group="arlarena_bench.methods")}
+    environments = {path.name for path in (ROOT / "envs").iterdir() if path.is_dir()}
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
+        for path in modules("arlarena_bench")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in methods | environments
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", PLUGINS)
+def test_plugins_import_their_siblings_relatively(package: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in modules(package)
+        for name in imported(path)
+        if name.startswith(PLUGINS)
+    ]
+    assert wrong == []
+
+
+def test_every_package_on_disk_is_listed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = project["tool"]["setuptools"]["packages"]
+    found = [
+        ".".join([name, *folder.relative_to(root).parts])
+        for name, root in SOURCES.items()
+        for folder in sorted({path.parent for path in root.rglob("__init__.py")})
+    ]
+    assert sorted(listed) == sorted(found)
+
+
+def test_the_wheel_holds_code_panels_and_recipes(tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+    built = subprocess.run(
+        [*pip, "-w", tmp_path, ROOT], capture_output=True, text=True, check=False
+    )
+    if built.returncode:
+        pytest.skip(f"no wheel can be built here: {built.stderr.strip().splitlines()[-1]}")
+    import zipfile
+
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    expected = {
+        f"{package.replace('.', '/')}/{path.relative_to(SOURCES[package]).as_posix()}"
+        for package in SOURCES
+        for path in modules(package)
+    }
+    expected |= {
+        f"arlarena_bench/{path.relative_to(ROOT).as_posix()}"
+        for pattern in ("envs/*/panels/*.txt", "envs/*/README.md", "baselines/recipes/*/*.yaml")
+        for path in ROOT.glob(pattern)
+    }
+    assert expected <= names
+    assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "build/"))]
+
+
+def test_files_are_of_readable_length() -> None:
+    lengths = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for package in SOURCES
+        for path in modules(package)
+    }
+    assert {name: n for name, n in lengths.items() if n > 600} == {}
+    assert sorted(lengths.values())[len(lengths) // 2] < 200
+
+
+@pytest.mark.parametrize("group", ["arlarena_bench.methods", "gymnasium.envs"])
+def test_every_entry_point_can_be_loaded(group: str) -> None:
+    ours = [entry for entry in entry_points(group=group) if entry.value.startswith("arlarena")]
+    assert ours
+    for entry in ours:
+        assert callable(entry.load()), entry
+
+
+def test_importing_the_package_is_light() -> None:
+    code = (
+        "import sys, arlarena_bench; "
+        "print([m for m in ('torch', 'transformers', 'matplotlib') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_nothing_uses_the_global_generators() -> None:
+    seeders = {"seed", "manual_seed"}
+    wrong = []
+    for package in SOURCES:
+        for path in modules(package):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                    continue
+                owner = ast.unparse(node.func.value)
+                drawn = owner in ("random", "np.random", "numpy.random")
+                if (drawn and node.func.attr not in ("Random", "default_rng", "Generator")) or (
+                    owner == "torch" and node.func.attr in seeders
+                ):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}")
+    assert wrong == []
