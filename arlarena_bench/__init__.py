@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from arlarena_bench.objective.aggregation import aggregate as aggregate
     from arlarena_bench.objective.kl import kl as kl
     from arlarena_bench.objective.method import Method as Method
+    from arlarena_bench.objective.method import TokenLoss as TokenLoss
     from arlarena_bench.panel import Panel as Panel
     from arlarena_bench.protocol.prompt import PromptTemplate as PromptTemplate
     from arlarena_bench.protocol.wrapper import AgentProtocol as AgentProtocol
@@ -38,6 +39,7 @@ _HOMES = {
     "Panel": "panel",
     "PromptTemplate": "protocol.prompt",
     "TextEnv": "text_env",
+    "TokenLoss": "objective.method",
     "Turn": "episode",
     "aggregate": "objective.aggregation",
     "kl": "objective.kl",

@@ -52,7 +52,12 @@ class Batch:
             raise ArenaError(f"Batch.anchor must hold {rows} strings, got {len(self.anchor)}")
 
     def episode_return(self) -> Tensor:
-        """Return (rows,): the environment's return of each row's whole episode."""
-        _, index = torch.unique(self.trajectory, return_inverse=True)
-        totals = torch.zeros(int(index.max()) + 1, dtype=self.reward.dtype, device=index.device)
-        return totals.index_add(0, index, self.reward)[index]
+        """Return (rows,) double: the environment's return of each row's whole episode.
+
+        A turn that stands in several rows, copied to fill a batch, counts once.
+        """
+        _, episode = torch.unique(self.trajectory, return_inverse=True)
+        shape = (int(episode.max()) + 1, int(self.turn.max()) + 1)
+        table = torch.zeros(shape, dtype=torch.double, device=self.reward.device)
+        table[episode, self.turn] = self.reward.double()
+        return table.sum(1)[episode]

@@ -1,6 +1,7 @@
 """What was asked, answered and returned: the record every other module reads."""
 
 from dataclasses import dataclass, field
+from math import fsum
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +61,4 @@ class Episode:
     @property
     def total_reward(self) -> float:
         """The environment's return, penalties not included (what dynamic filtering reads)."""
-        return sum(turn.reward for turn in self.turns)
+        return fsum(turn.reward for turn in self.turns)

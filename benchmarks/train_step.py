@@ -46,14 +46,11 @@ def main() -> None:
             turns.append(metrics["length/train"] * episodes)
     rate = sgemm_rate()
     seconds = {p: statistics.median(t[f"cpu_s/{p}"] for t in timings) for p in PARTS}
-    rows = [
-        (part, 1000 * value, f"{value / seconds['total']:.0%}") for part, value in seconds.items()
-    ]
+    total = seconds["total"]
+    rows = [(part, 1000 * value, f"{value / total:.0%}") for part, value in seconds.items()]
     print(tabulate(rows, ["part", "CPU ms", "share"], floatfmt=".0f", tablefmt="github"))
     prompt, _ = make_environment(recipe).reset(seed=0)
-    tokens = statistics.median(turns) * (
-        len(trainer.policy.encode([prompt])[0]) + recipe.train.max_new_tokens
-    )
+    turn_tokens = len(trainer.policy.encode([prompt])[0]) + recipe.train.max_new_tokens
     # Generating, reading the reference and updating cost 2, 2 and 6 FLOP a parameter and token.
     work = 10 * parameters * turn_tokens * statistics.median(turns)
     share = work / rate / total

@@ -116,9 +116,7 @@ def test_an_object_with_the_three_functions_is_a_method(tmp_path: Path) -> None:
         ("def method():\n    return 3\n", "is no method"),
     ],
 )
-def test_a_bad_method_file_is_named_in_one_line(
-    tmp_path: Path, source: str, message: str
-) -> None:
+def test_a_bad_method_file_is_named_in_one_line(tmp_path: Path, source: str, message: str) -> None:
     path = tmp_path / "bad.py"
     path.write_text(source)
     with pytest.raises(ArenaError, match=message) as caught:

@@ -1,6 +1,8 @@
 """What the training loop may rely on, whoever wrote the method."""
 
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import isfinite
 
 import torch
@@ -13,6 +15,20 @@ from arlarena_bench.errors import ArenaError
 def name_of(function: object) -> str:
     """Return the name its author knows a choice by: a function's own, or an object's class."""
     return str(getattr(function, "__name__", type(function).__name__))
+
+
+@contextmanager
+def blaming(author: str) -> Iterator[None]:
+    """Turn whatever a method's own code raises into one line that names the function and place."""
+    try:
+        yield
+    except ArenaError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise ArenaError(
+            f"{author} raised {type(error).__name__}: {error} ({place.filename}:{place.lineno})"
+        ) from error
 
 
 def check_shape(what: str, tensor: object, like: Tensor) -> None:

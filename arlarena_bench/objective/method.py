@@ -11,6 +11,7 @@ from arlarena_bench.episode import Episode
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.objective.aggregation import AGGREGATIONS, aggregate
 from arlarena_bench.objective.checks import (
+    blaming,
     check_advantages,
     check_finite,
     check_shape,
@@ -108,7 +109,10 @@ class Method:
         Raises:
             ArenaError: If the advantage choice returns another shape, NaN or infinity.
         """
-        return check_advantages(self.advantage(batch), batch, name_of(self.advantage))
+        author = name_of(self.advantage)
+        with blaming(author):
+            adv = self.advantage(batch)
+        return check_advantages(adv, batch, author)
 
     def policy_loss(
         self, log_probs: Tensor, old_log_probs: Tensor, adv: Tensor, mask: Tensor
@@ -137,7 +141,8 @@ class Method:
         counted = (~padding).to(log_probs.dtype)
 
         clip = name_of(self.clip)
-        result = self.clip(log_probs, old_log_probs, adv, counted)
+        with blaming(clip):
+            result = self.clip(log_probs, old_log_probs, adv, counted)
         if not isinstance(result, tuple) or len(result) != len(TokenLoss._fields):
             raise ArenaError(f"{clip} must return a TokenLoss, got {type(result).__name__}")
         values, kept, info = result

@@ -9,6 +9,7 @@ from torch import Tensor
 from arlarena_bench.batch import Batch
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.objective.checks import (
+    blaming,
     check_advantages,
     check_finite,
     check_shape,
@@ -47,7 +48,9 @@ class Wrapped:
     def advantages(self, batch: Batch) -> Tensor:
         """Return (rows, tokens) as `Method.advantages` does, or raise ArenaError."""
         author = f"{name_of(self.own)}.advantages"
-        return check_advantages(self.own.advantages(batch), batch, author)
+        with blaming(author):
+            adv = self.own.advantages(batch)
+        return check_advantages(adv, batch, author)
 
     def policy_loss(
         self, log_probs: Tensor, old_log_probs: Tensor, adv: Tensor, mask: Tensor
@@ -56,7 +59,8 @@ class Wrapped:
         author = f"{name_of(self.own)}.policy_loss"
         for name, tensor in (("old_log_probs", old_log_probs), ("adv", adv), ("mask", mask)):
             check_shape(f"policy_loss's {name}", tensor, log_probs)
-        result = self.own.policy_loss(log_probs, old_log_probs, adv, mask)
+        with blaming(author):
+            result = self.own.policy_loss(log_probs, old_log_probs, adv, mask)
         if not isinstance(result, tuple) or len(result) != 2:
             raise ArenaError(f"{author} must return (loss, info), got {type(result).__name__}")
         loss, info = result
@@ -69,9 +73,10 @@ class Wrapped:
 
     def filter(self, groups: Sequence[Group]) -> list[Group]:
         """Return the groups kept, or raise ArenaError."""
-        kept = self.own.filter(groups)
+        author = f"{name_of(self.own)}.filter"
+        with blaming(author):
+            kept = self.own.filter(groups)
         if not isinstance(kept, list):
-            author = f"{name_of(self.own)}.filter"
             raise ArenaError(f"{author} must return a list of groups, got {type(kept).__name__}")
         return kept
 

@@ -10,6 +10,8 @@ import torch
 
 from arlarena_bench import registry
 from arlarena_bench.episode import Episode
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.objective.checks import blaming
 from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.streams import python_stream, torch_stream
@@ -174,7 +176,7 @@ class Trainer:
         for _ in range(settings.max_tries):
             groups = self._sample_groups(policy, tasks, first=len(sampled))
             sampled += groups
-            chosen = groups if step <= settings.cold_start else self.method.filter(groups)
+            chosen = groups if step <= settings.cold_start else self._filter(groups)
             kept += chosen
             if len(kept) >= settings.groups:
                 break
@@ -182,6 +184,14 @@ class Trainer:
             identities = {id(group) for group in chosen}
             kept += [group for group in groups if id(group) not in identities]
         return sampled, kept[: settings.groups]
+
+    def _filter(self, groups: list[Group]) -> list[Group]:
+        with blaming("the method's filter"):
+            chosen = self.method.filter(groups)
+        known = {id(group) for group in groups}
+        if not isinstance(chosen, list) or not {id(group) for group in chosen} <= known:
+            raise ArenaError("the method's filter must return a list of the groups it was given")
+        return chosen
 
     def _sample_groups(
         self, policy: SamplingPolicy, tasks: random.Random, first: int

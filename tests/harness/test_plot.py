@@ -81,7 +81,7 @@ def test_damaged_metrics_are_named_and_left_out(bench: Path) -> None:
 def test_benches_are_not_drawn_into_one_figure(tmp_path: Path) -> None:
     for preset in ("nano", "nano-stress"):
         write_run(tmp_path / preset / "sokoban", result_of("grpo", 0, solving(5)))
-    with pytest.raises(ArenaError, match="holds several benches.*nano-stress/sokoban"):
+    with pytest.raises(ArenaError, match=r"holds several benches.*nano-stress/sokoban"):
         find_metrics(tmp_path)
     assert list(find_metrics(tmp_path / "nano")[0]) == ["grpo"]
 

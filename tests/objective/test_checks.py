@@ -4,6 +4,7 @@ from samples import random_batch
 
 from arlarena_bench import ArenaError
 from arlarena_bench.objective.checks import (
+    blaming,
     check_advantages,
     check_finite,
     check_shape,
@@ -88,3 +89,11 @@ def test_numbers_are_plain_floats() -> None:
 def test_functions_and_objects_have_names() -> None:
     assert name_of(check_shape) == "check_shape"
     assert name_of(BATCH) == "Batch"
+
+
+def test_what_a_users_function_raises_is_one_line_with_its_place() -> None:
+    message = r"mine raised ZeroDivisionError: .*test_checks.py:\d+"
+    with pytest.raises(ArenaError, match=message), blaming("mine"):
+        divmod(1, 0)
+    with pytest.raises(ArenaError, match="^as it is$"), blaming("mine"):
+        raise ArenaError("as it is")
