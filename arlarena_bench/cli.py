@@ -16,8 +16,6 @@ from arlarena_bench.harness import comparison
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from arlarena_bench.recipe import Recipe
-
 USER_ERROR = 2
 INTERRUPTED = 130
 
@@ -116,9 +114,10 @@ def train(
         from arlarena_bench.harness.processes import die_with_parent
 
         die_with_parent()
+    from arlarena_bench.harness.plan import recipe_of_run
     from arlarena_bench.training.loop import train as train_run
 
-    resolved = _run_recipe(preset, recipe, env, method, seed, settings)
+    resolved = recipe_of_run(preset, recipe, env, method, seed, settings or ())
     console = _stderr()
     with _interruptible("add --resume to go on from here"):
         result = train_run(
@@ -126,7 +125,9 @@ def train(
             out,
             resume=resume,
             stop_on_collapse=stop_on_collapse,
-            on_step=lambda metrics: console.print(_step_line(metrics), highlight=False),
+            on_step=lambda metrics: console.print(
+                _step_line(metrics), highlight=False, soft_wrap=True
+            ),
             warn=lambda line: _warn([line]),
         )
     typer.echo(f"success {result['summary']['success']:.1%} on {result['panel']['name']}: {out}")
@@ -249,28 +250,6 @@ def play(
     session = Session(made, Console(), task, random.Random(seed))
     with keyboard() as source:
         session.run(source)
-
-
-def _run_recipe(
-    preset: str,
-    recipe: Path | None,
-    env: str,
-    method: str | None,
-    seed: int | None,
-    settings: list[str] | None,
-) -> "Recipe":
-    """Resolve what `train` was given to the recipe of one run."""
-    from arlarena_bench.harness.plan import parse_settings
-    from arlarena_bench.recipe import read_recipe
-    from arlarena_bench.registry import load_recipe
-
-    base = load_recipe(preset, env) if recipe is None else read_recipe(recipe)
-    if recipe is None or method is not None:
-        chosen = base.seed if seed is None else seed
-        base = base.for_run(method or base.method.name, chosen)
-    elif seed is not None:
-        base = base.with_values({"seed": seed})
-    return base.with_values(parse_settings(settings or []))
 
 
 def _step_line(metrics: dict[str, float]) -> str:

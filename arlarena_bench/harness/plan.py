@@ -93,6 +93,37 @@ def plan(request: Request) -> Plan:
     return Plan(request, folder, jobs)
 
 
+def recipe_of_run(
+    preset: str,
+    stored: Path | None,
+    environment: str,
+    method: str | None,
+    seed: int | None,
+    settings: Sequence[str],
+) -> Recipe:
+    """Return the recipe of one run.
+
+    Args:
+        preset: Name of a preset, or path of a recipe.
+        stored: A recipe file that takes the preset's place; without a method it is taken as it
+            is, so that the `recipe.yaml` of a run repeats the run.
+        environment: Short name or id; not needed with a file.
+        method: Name or path of a file; the recipe's own if None.
+        seed: Training seed; the recipe's own if None.
+        settings: Replacements, each `"dotted.key=value"`.
+
+    Raises:
+        ArenaError: If a name is unknown, a file cannot be read, or a setting is wrong.
+    """
+    values = parse_settings(settings)
+    if stored is not None and method is None:
+        values = values if seed is None else {"seed": seed, **values}
+        return read_recipe(stored).with_values(values)
+    base = read_recipe(stored) if stored else registry.load_recipe(preset, environment)
+    run = base.for_run(method or base.method.name, base.seed if seed is None else seed)
+    return run.with_values(values)
+
+
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     """Return `["train.groups=4"]` as `{"train.groups": 4}`; values are JSON, or plain words.
 

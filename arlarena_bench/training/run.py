@@ -67,18 +67,26 @@ class Run:
         elif folder.exists() and any(not p.name.startswith(".") for p in folder.iterdir()):
             raise ArenaError(f"{folder} is not empty and holds no run; choose another --out")
         else:
-            method = recipe.method.name
-            if method.endswith(".py"):
-                write_whole(folder / "method.py", Path(method).read_bytes())
-            text = README.format(method=method, environment=recipe.environment.id, seed=recipe.seed)
-            write_whole(folder / "README.md", text)
             write_whole(stored, recipe.to_yaml())
-        return cls(folder, recipe)
+        run = cls(folder, recipe)
+        run._explain()
+        return run
 
     @property
     def checkpoints(self) -> Path:
         """Where checkpoints lie."""
         return self.folder / "checkpoints"
+
+    def _explain(self) -> None:
+        """Write what makes the folder stand alone: a readme, and a copy of the method's file."""
+        method, readme = self.recipe.method.name, self.folder / "README.md"
+        copy = self.folder / "method.py"
+        if method.endswith(".py") and not copy.exists():
+            write_whole(copy, Path(method).read_bytes())
+        if not readme.exists():
+            recipe = self.recipe
+            text = README.format(method=method, environment=recipe.environment.id, seed=recipe.seed)
+            write_whole(readme, text)
 
     def finished(self) -> dict[str, Any] | None:
         """Return the result if the run is complete."""

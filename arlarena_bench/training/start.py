@@ -33,12 +33,20 @@ def start_folder(recipe: Recipe) -> Path:
 
 
 def is_built(folder: Path) -> bool:
-    """Return whether `folder` holds a complete start policy whose weights are undamaged."""
+    """Return whether `folder` holds a complete and undamaged start policy."""
     try:
-        expected = json.loads((folder / "start.json").read_text(encoding="utf-8"))["weights"]
-        return bool(weights_digest(folder) == expected)
-    except (OSError, ValueError, KeyError):
+        record = json.loads((folder / "start.json").read_text(encoding="utf-8"))
+        return bool(record["files"] == _digests(folder))
+    except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.iterdir())
+        if path.name != "start.json"
+    }
 
 
 def weights_digest(folder: Path) -> str:
@@ -69,7 +77,7 @@ def start_policy(recipe: Recipe, on_step: OnStep | None = None) -> Path:
         settings = recipe.model_dump(
             mode="json", include={"environment", "protocol", "model", "tokenizer", "cloning"}
         )
-        record = {"weights": weights_digest(temporary), "settings": settings}
+        record = {"files": _digests(temporary), "settings": settings}
         write_json(temporary / "start.json", record)
         # Another process may have built the same policy meanwhile; either copy will do.
         if not is_built(folder):

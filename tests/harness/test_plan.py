@@ -4,7 +4,13 @@ import pytest
 from runs import METHOD_FILE, TINY
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.plan import Request, is_finished, parse_settings, plan
+from arlarena_bench.harness.plan import (
+    Request,
+    is_finished,
+    parse_settings,
+    plan,
+    recipe_of_run,
+)
 from arlarena_bench.registry import method_names
 from arlarena_bench.training.run import Run
 
@@ -35,17 +41,30 @@ def test_a_job_for_each_seed_and_method_seed_by_seed(tmp_path: Path, mine: str) 
 
 
 def test_the_arguments_of_a_job_resolve_to_its_recipe(tmp_path: Path, mine: str) -> None:
-    from arlarena_bench.cli import _run_recipe
-
     for job in plan(request(tmp_path / "out", "gspo", mine)).jobs:
         words = list(job.arguments)
         value = {word: words[i + 1] for i, word in enumerate(words[:-1])}
         settings = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
         seed = int(value["--seed"])
-        recipe = _run_recipe(
+        recipe = recipe_of_run(
             value["--preset"], None, value["--env"], value["--method"], seed, settings
         )
         assert recipe.digest() == job.recipe.digest()
+
+
+def test_a_stored_recipe_repeats_its_run_unless_told_otherwise(tmp_path: Path) -> None:
+    run = (
+        plan(request(tmp_path / "out", "gspo"))
+        .jobs[1]
+        .recipe.with_values({"method.options": {"clip_low": 0.5}})
+    )
+    stored = tmp_path / "recipe.yaml"
+    stored.write_text(run.to_yaml())
+    assert recipe_of_run("x", stored, "x", None, None, ()).digest() == run.digest()
+    reseeded = recipe_of_run("x", stored, "x", None, 5, ("train.groups=3",))
+    assert (reseeded.seed, reseeded.train.groups) == (5, 3)
+    assert reseeded.method == run.method
+    assert recipe_of_run("x", stored, "x", "sapo", None, ()).method.name == "sapo"
 
 
 def test_all_means_every_installed_method_in_the_papers_order(tmp_path: Path) -> None:

@@ -95,5 +95,5 @@ def test_what_a_users_function_raises_is_one_line_with_its_place() -> None:
     message = r"mine raised ZeroDivisionError: .*test_checks.py:\d+"
     with pytest.raises(ArenaError, match=message), blaming("mine"):
         divmod(1, 0)
-    with pytest.raises(ArenaError, match="^as it is$"), blaming("mine"):
+    with pytest.raises(ArenaError, match=r"^as it is$"), blaming("mine"):
         raise ArenaError("as it is")

@@ -175,3 +175,13 @@ def test_one_seed_moves_everything_and_nothing_else_does(finished: Path, tmp_pat
     ours, theirs = metrics(finished), metrics(tmp_path / "run")
     assert ours[0] == theirs[0], "the start policy is the same for every seed"
     assert ours[1] != theirs[1]
+
+
+def test_a_run_killed_before_its_first_step_can_go_on(finished: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "recipe.yaml").write_bytes((finished / "recipe.yaml").read_bytes())
+    (out / ".result.json.half").write_text("")
+    train(signpost_recipe(), out, resume=True)
+    assert contents(out) == contents(finished)
+    assert "seed 0" in (out / "README.md").read_text()

@@ -1,0 +1,68 @@
+import pytest
+import torch
+from signpost import WORDS, signpost_recipe
+
+from arlarena_bench.policy.language_model import Sampling
+from arlarena_bench.training.cloning import _learning_rate, clone, record_demonstrations
+from arlarena_bench.training.evaluate import evaluate, evaluation_policy, summarise
+from arlarena_bench.training.rollout import Arena
+
+
+def success(model, recipe, temperature: float) -> float:
+    recipe = recipe.with_values({"evaluation.temperature": temperature})
+    policy = evaluation_policy(model, recipe, "validation")
+    return summarise(evaluate(policy, Arena(recipe), recipe, "validation"))["success"]
+
+
+def test_demonstrations_are_the_oracles_replies_on_and_off_its_path() -> None:
+    demonstrations = record_demonstrations(signpost_recipe(**{"cloning.exploration": 0.5}))
+    for demo in demonstrations:
+        shown = demo.prompt.removeprefix("sign ")
+        assert demo.reply.endswith(f"<action> {shown} </action>")
+        assert demo.noise.split("<action> ")[1].removesuffix(" </action>") in WORDS
+    assert len(demonstrations) > 2 * 200, "strays must add turns to the two of the shortest path"
+    straight = record_demonstrations(signpost_recipe(**{"cloning.exploration": 0.0}))
+    assert len(straight) == 2 * 200
+
+
+def test_two_phases_leave_knowledge_and_doubt() -> None:
+    recipe = signpost_recipe(**{"cloning.clean_steps": 150, "cloning.label_noise": 0.5})
+    clear = clone(recipe.with_values({"cloning.noisy_steps": 0}))
+    blurred = clone(recipe)
+    assert success(clear, recipe, 1.0) > 0.8
+    assert success(blurred, recipe, 1.0) < 0.6
+    assert success(blurred, recipe, 0.0) > success(blurred, recipe, 1.0) + 0.2
+
+
+def test_cloning_repeats_to_the_last_bit() -> None:
+    recipe = signpost_recipe(**{"cloning.clean_steps": 8, "cloning.noisy_steps": 4})
+    torch.rand(7)  # the global generator must not matter
+    first = clone(recipe)
+    torch.rand(3)
+    second = clone(recipe)
+    for name, weight in first.model.state_dict().items():
+        assert torch.equal(weight, second.model.state_dict()[name]), name
+    prompts = first.encode(["sign ant"])
+    assert first.generate(prompts, Sampling(4, 0)) == second.generate(prompts, Sampling(4, 0))
+
+
+def test_progress_is_told_step_by_step() -> None:
+    told: list[dict[str, float]] = []
+    clone(signpost_recipe(**{"cloning.clean_steps": 5, "cloning.noisy_steps": 2}), told.append)
+    assert [record["step"] for record in told] == [1, 2, 3, 4, 5, 6, 7]
+    assert {record["steps"] for record in told} == {7}
+
+
+def test_the_learning_rate_warms_up_stays_and_decays() -> None:
+    settings = signpost_recipe(
+        **{
+            "cloning.clean_steps": 100,
+            "cloning.warmup": 10,
+            "cloning.learning_rate": 1.0,
+            "cloning.noisy_learning_rate": 0.3,
+        }
+    ).cloning
+    rates = {step: _learning_rate(step, settings) for step in (1, 5, 10, 60, 80, 100, 101)}
+    assert rates == pytest.approx(
+        {1: 0.1, 5: 0.5, 10: 1.0, 60: 1.0, 80: 0.55, 100: 0.1, 101: 0.3}
+    )
