@@ -134,6 +134,35 @@ def train(
 
 
 @app.command()
+def tune(
+    preset: Preset = comparison.DEFAULT_PRESET,
+    env: Env = comparison.DEFAULT_ENVIRONMENT,
+    out: Annotated[Path, typer.Option(help="Folder for all runs.")] = Path("runs/tune"),
+    jobs: Annotated[int, typer.Option(min=0, help="Runs at a time; 0: one a core.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Run a preset's grid, and choose each method's values on the validation panel."""
+    _single_thread()
+    from arlarena_bench.harness.bench import run_bench
+    from arlarena_bench.harness.doctor import cores
+    from arlarena_bench.harness.tuning import grid_points, judgement_table, write_judgement
+
+    points = grid_points(preset, env, out)
+    with _interruptible("the same command goes on from here"):
+        failures = run_bench([point.job for point in points], jobs or cores(), _stderr())
+    for failure in failures:
+        _warn([f"{failure.name} failed: {failure.reason} (log: {failure.log})"])
+    if failures:
+        raise typer.Exit(1)
+    path = points[0].job.folder.parents[1] / "tuning.json"
+    judgement = write_judgement(points, path)
+    if as_json:
+        _print_json(judgement)
+    else:
+        typer.echo(f"{judgement_table(judgement)}\n\nwritten to {path}")
+
+
+@app.command()
 def evaluate(
     policy: Annotated[
         str, typer.Argument(help="Run folder, Hugging Face folder, oracle, random or null.")

@@ -38,6 +38,14 @@ def write_json(path: Path, data: Any) -> None:
     write_whole(path, json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+def cache_folder() -> Path:
+    """Return where to keep what can be made again: `$ARLARENA_CACHE`, or the user's own cache."""
+    if chosen := os.environ.get("ARLARENA_CACHE"):
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "arlarena-bench"
+
+
 class JsonLines:
     """An append-only file of one JSON object a line.
 

@@ -29,7 +29,7 @@ def method(name: str, /, **overrides: Any) -> Method | Wrapped:
     """Return a method by name, or from a Python file.
 
     Args:
-        name: An installed name such as `"sampo"`, or the path of a file ending in `.py` that
+        name: An installed name or the path of a file ending in `.py` that
             defines `method()` (or a function or class named as the file).
         **overrides: Hyper-parameters that replace the method's defaults.
 
@@ -91,7 +91,7 @@ def environment_names() -> dict[str, str]:
 
 
 def environment_id(name: str) -> str:
-    """Return the Gymnasium id for a short name such as `"sokoban"`, or for an id itself.
+    """Return the Gymnasium id for a short name or for an id itself.
 
     Raises:
         ArenaError: If nothing of that name is registered.
@@ -129,8 +129,8 @@ def load_recipe(preset: str | Path, environment: str | None = None) -> Recipe:
     """Load a preset for an environment, or a recipe file.
 
     Args:
-        preset: A preset's name such as `"nano"`, or the path of a `.yaml` file.
-        environment: Short name such as `"sokoban"`; not needed with a file.
+        preset: A preset's name, or the path of a `.yaml` file.
+        environment: Short name; not needed with a file, or where the preset has one only.
 
     Raises:
         ArenaError: If there is no such preset, environment or file, or it is malformed.
@@ -141,7 +141,9 @@ def load_recipe(preset: str | Path, environment: str | None = None) -> Recipe:
     if str(preset) not in presets:
         raise unknown("preset", str(preset), presets)
     recipes = presets[str(preset)]
-    short = _short_name(environment or "sokoban")
+    if environment is None and len(recipes) > 1:
+        raise ArenaError(f"preset {preset} has several environments: choose {', '.join(recipes)}")
+    short = next(iter(recipes)) if environment is None else _short_name(environment)
     if short not in recipes:
         raise unknown(f"environment of preset {preset}", environment or short, recipes)
     return read_recipe(recipes[short])

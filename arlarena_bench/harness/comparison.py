@@ -1,22 +1,20 @@
-"""What is compared with what: the one place where the harness knows reference methods by name."""
+"""What is compared with what, as the installed recipes have it."""
 
 from collections.abc import Iterable
+from importlib.metadata import entry_points
 from pathlib import PurePath
 
-# Rows of ARLArena, Table 3, each followed by its variant from Table 4.
-PAPER_ORDER = (
-    "grpo", "grpo_st", "grpo_sm", "sapo", "sapo_sm", "cispo", "cispo_sm", "gspo", "gigpo", "empg",
-    "dapo_grpo", "dapo_gigpo", "sampo",
-)  # fmt: skip
+# The recipes come as a plug-in like any other; the first by name speaks for all.
+_CONVENTIONS = min(
+    entry_points(group="arlarena_bench.recipes"), key=lambda entry: entry.name
+).load()
 
-# What every difference is taken to.
-BASELINE = "grpo"
-
-# What `arlarena bench` compares when not told otherwise.
-DEFAULT_METHODS = ("grpo", "gspo", "sapo", "gigpo", "sampo")
-DEFAULT_ENVIRONMENT = "sokoban"
-DEFAULT_PRESET = "nano"
-DEFAULT_SEEDS = 2
+BASELINE: str = _CONVENTIONS.BASELINE
+DEFAULT_METHODS: tuple[str, ...] = _CONVENTIONS.DEFAULT_METHODS
+DEFAULT_ENVIRONMENT: str = _CONVENTIONS.DEFAULT_ENVIRONMENT
+DEFAULT_PRESET: str = _CONVENTIONS.DEFAULT_PRESET
+DEFAULT_SEEDS: int = _CONVENTIONS.DEFAULT_SEEDS
+TABLE_ORDER: tuple[str, ...] = _CONVENTIONS.TABLE_ORDER
 
 
 def label(method: str) -> str:
@@ -26,5 +24,5 @@ def label(method: str) -> str:
 
 def in_order(methods: Iterable[str]) -> list[str]:
     """Return distinct labels in the order of the paper's table, then the others by name."""
-    rank = {name: place for place, name in enumerate(PAPER_ORDER)}
+    rank = {name: place for place, name in enumerate(TABLE_ORDER)}
     return sorted(set(methods), key=lambda name: (rank.get(name, len(rank)), name))

@@ -13,6 +13,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from tabulate import tabulate
 
+from arlarena_bench.files import cache_folder
+
 DISTRIBUTION = "arlarena-bench"
 GIGABYTE = 1e9
 LEAST_FREE = 1 * GIGABYTE  # a full grid of small runs takes some hundred megabytes
@@ -139,10 +141,6 @@ def _torch() -> Iterator[Check]:
 
 
 def _disk() -> Iterator[Check]:
-    try:
-        from arlarena_bench.training.start import cache_folder
-    except ImportError:
-        return  # torch or transformers are broken, as reported above
     folder = cache_folder()
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     size = sum(path.stat().st_size for path in files)

@@ -2,11 +2,13 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
+
+from tabulate import tabulate
 
 from arlarena_bench import registry
 from arlarena_bench.errors import ArenaError
@@ -112,3 +114,15 @@ def write_judgement(points: Sequence[Point], path: Path) -> dict[str, Any]:
     judgement = judge(points)
     write_json(path, judgement)
     return judgement
+
+
+def judgement_table(judgement: Mapping[str, Any]) -> str:
+    """Return the grid as text, the chosen point of each method marked."""
+    rows = []
+    for method, points in judgement["tried"].items():
+        for point in points:
+            values = {"options": point["options"], "train": point["train"]}
+            settings = ", ".join(f"{k} {v}" for part in values.values() for k, v in part.items())
+            mark = "chosen" if values == judgement["chosen"][method] else ""
+            rows.append((method, settings, f"{100 * point['validation_success']:.1f}", mark))
+    return tabulate(rows, ["method", "values", "validation success %", ""], "simple")

@@ -62,24 +62,29 @@ def train(
     run = Run.open(out, recipe, resume=resume)
     if (finished := run.finished()) is not None:
         return finished
-    trainer = Trainer(recipe, start_policy(recipe))
-    first = trainer.restore(run, warn) + 1
-    if not run.logged:
-        _record(run, on_step, 0, trainer.validate(), {})
-    for step in range(first, recipe.train.iterations + 1):
-        if stop_on_collapse and trainer.detector.collapse is not None:
-            break
-        metrics, timing = trainer.step(step)
-        _record(run, on_step, step, metrics, timing)
-        trainer.detector.observe(step, metrics)
-        if step % recipe.train.checkpoint_every == 0:
-            save_checkpoint(run.checkpoints, step, trainer.learner)
+    with run.locked():
+        trainer = Trainer(recipe, start_policy(recipe))
+        first = trainer.restore(run, warn) + 1
+        if not run.logged:
+            _record(run, on_step, 0, trainer.validate(), {})
+        for step in range(first, recipe.train.iterations + 1):
+            if stop_on_collapse and trainer.detector.collapse is not None:
+                break
+            metrics, timing = trainer.step(step)
+            _record(run, on_step, step, metrics, timing)
+            trainer.detector.observe(step, metrics)
+            if step % recipe.train.checkpoint_every == 0:
+                save_checkpoint(run.checkpoints, step, trainer.learner)
+        return _finish(run, trainer)
+
+
+def _finish(run: Run, trainer: "Trainer") -> dict[str, Any]:
+    """Score the trained policy on the test panel and write everything that a run leaves."""
     episodes = trainer.test()
     trainer.policy.save(run.folder / "model")
     write_episodes(run.folder / "episodes" / "test.jsonl.gz", episodes)
-    result = build_result(
-        run, trainer.arena.game.panel("test"), episodes, trainer.detector.collapse
-    )
+    panel = trainer.arena.game.panel("test")
+    result = build_result(run, panel, episodes, trainer.detector.collapse)
     run.finish(result)
     return result
 

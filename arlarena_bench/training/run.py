@@ -3,10 +3,12 @@
 import json
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock, Timeout
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines, write_json, write_whole
@@ -71,6 +73,19 @@ class Run:
         run = cls(folder, recipe)
         run._explain()
         return run
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other process from writing this run; a process that dies lets go.
+
+        Raises:
+            ArenaError: If another process holds it.
+        """
+        try:
+            with FileLock(self.folder / ".lock", timeout=0):
+                yield
+        except Timeout:
+            raise ArenaError(f"{self.folder} is being written by another process") from None
 
     @property
     def checkpoints(self) -> Path:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,20 +9,12 @@ from pathlib import Path
 import torch
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.files import write_json
+from arlarena_bench.files import cache_folder, write_json
 from arlarena_bench.recipe import Recipe, digest
 from arlarena_bench.training.cloning import OnStep, clone
 
 # Raise when cloning would make another policy from the same settings.
 CLONING_VERSION = 1
-
-
-def cache_folder() -> Path:
-    """Return where start policies are kept: `$ARLARENA_CACHE`, or the user's cache folder."""
-    if chosen := os.environ.get("ARLARENA_CACHE"):
-        return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "arlarena-bench"
 
 
 def start_folder(recipe: Recipe) -> Path:

@@ -26,7 +26,14 @@ def test_demonstrations_are_the_oracles_replies_on_and_off_its_path() -> None:
 
 
 def test_two_phases_leave_knowledge_and_doubt() -> None:
-    recipe = signpost_recipe(**{"cloning.clean_steps": 150, "cloning.label_noise": 0.5})
+    # Four signs in four turns: one wrong reply loses.
+    recipe = signpost_recipe(
+        **{
+            "environment.kwargs": {"signs": 4},
+            "cloning.clean_steps": 150,
+            "cloning.label_noise": 0.5,
+        }
+    )
     clear = clone(recipe.with_values({"cloning.noisy_steps": 0}))
     blurred = clone(recipe)
     assert success(clear, recipe, 1.0) > 0.8
@@ -63,6 +70,4 @@ def test_the_learning_rate_warms_up_stays_and_decays() -> None:
         }
     ).cloning
     rates = {step: _learning_rate(step, settings) for step in (1, 5, 10, 60, 80, 100, 101)}
-    assert rates == pytest.approx(
-        {1: 0.1, 5: 0.5, 10: 1.0, 60: 1.0, 80: 0.55, 100: 0.1, 101: 0.3}
-    )
+    assert rates == pytest.approx({1: 0.1, 5: 0.5, 10: 1.0, 60: 1.0, 80: 0.55, 100: 0.1, 101: 0.3})

@@ -5,7 +5,8 @@ import pytest
 from signpost import signpost_recipe
 
 from arlarena_bench import ArenaError
-from arlarena_bench.training.start import cache_folder, is_built, start_folder, start_policy
+from arlarena_bench.files import cache_folder
+from arlarena_bench.training.start import is_built, start_folder, start_policy
 
 
 @pytest.fixture
@@ -23,7 +24,9 @@ def test_a_start_policy_is_cloned_once(recipe) -> None:
     assert start_policy(recipe.for_run("gspo", 5), told.append) == folder
     assert len(told) == 6, "the second call must find the first one's work"
     assert [p.name for p in folder.parent.iterdir()] == [folder.name], "nothing is left over"
-    assert json.loads((folder / "start.json").read_text())["settings"]["cloning"]["clean_steps"] == 4
+    assert (
+        json.loads((folder / "start.json").read_text())["settings"]["cloning"]["clean_steps"] == 4
+    )
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])
