@@ -51,3 +51,12 @@ types: setup ## Check types
 
 clean: ## Remove .venv and caches (not runs)
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache *.egg-info
+
+.PHONY: peers
+peers: ## Compare the losses with TRL's and verl's, in an environment of their own (600 MB)
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet -c constraints.txt torch
+	.venv-peers/bin/python -m pip install --quiet -c constraints.txt -e '.[dev]' \
+	  trl==1.16.0 ray==2.60.0 tensordict==0.15.3 orjson==3.13.0 omegaconf==2.4.0 codetiming==1.4.0
+	.venv-peers/bin/python -m pip install --quiet --no-deps verl==0.9.1
+	.venv-peers/bin/python -m pytest tests/baselines/test_against_trl.py tests/baselines/test_against_verl.py

@@ -1,6 +1,6 @@
 """Learning curves: one colour a method, a band over its seeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import product
@@ -17,10 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.files import JsonLines, write_whole
+from arlarena_bench.files import write_whole
 from arlarena_bench.harness.comparison import in_order
-
-Record = Mapping[str, Any]
+from arlarena_bench.harness.metrics import Metrics, Record
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart, without its pale yellow;
 # then again with other line styles.
@@ -64,45 +63,11 @@ CURVES = (
 )
 
 
-def find_metrics(folder: Path) -> tuple[dict[str, list[list[Record]]], list[str]]:
-    """Find the metrics of every run of one bench, finished or not, or of a lone run.
-
-    Returns:
-        Method → the metrics of each of its seeds, and one line for each file that is damaged.
-
-    Raises:
-        ArenaError: If there is no such folder, or it holds several benches.
-    """
-    if not folder.is_dir():
-        raise ArenaError(f"no folder {folder}; give one that `arlarena bench --out` has written")
-    paths = sorted(folder.rglob("metrics.jsonl"))
-    benches = sorted({path.parents[2].as_posix() for path in paths if _in_bench(path)})
-    if len(benches) > 1:
-        raise ArenaError(f"{folder} holds several benches: give one of {', '.join(benches)}")
-    found: dict[str, list[list[Record]]] = {}
-    problems = []
-    for path in paths:
-        try:
-            records: list[Record] = list(JsonLines(path))
-        except ArenaError as error:
-            problems.append(str(error))
-            continue
-        if records:
-            name = path.parents[1].name if _in_bench(path) else path.parent.name
-            found.setdefault(name, []).append(records)
-    return found, problems
-
-
-def _in_bench(metrics: Path) -> bool:
-    """Return whether a run lies in a bench, as `<method>/seed-<n>`."""
-    return metrics.parent.name.startswith("seed-")
-
-
-def plot(metrics: Mapping[str, Sequence[Sequence[Record]]], stem: Path, title: str) -> list[Path]:
+def plot(metrics: Metrics, stem: Path, title: str) -> list[Path]:
     """Draw the curves and write them as PNG and SVG; the same metrics give the same bytes.
 
     Args:
-        metrics: Method → the metrics of each of its seeds.
+        metrics: What is drawn.
         stem: Where to write, without extension.
         title: Above the figure.
 
@@ -119,7 +84,7 @@ def plot(metrics: Mapping[str, Sequence[Sequence[Record]]], stem: Path, title: s
         for curve, ax in zip(CURVES, axes.flat, strict=True):
             for number, method in enumerate(in_order(metrics)):
                 style, colour = STYLES[number % len(STYLES)]
-                averaged = _averaged(metrics[method], curve)
+                averaged = _averaged(list(metrics[method].values()), curve)
                 ax.plot(*averaged[:2], label=method, linestyle=style, color=colour, linewidth=1.4)
                 if len(metrics[method]) > 1 and len(metrics) <= MOST_BANDS:
                     steps, _, low, high = averaged

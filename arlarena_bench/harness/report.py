@@ -6,6 +6,7 @@ from typing import Any
 
 from arlarena_bench.files import write_whole
 from arlarena_bench.harness.comparison import in_order, label
+from arlarena_bench.harness.metrics import FILE, find_metrics, write_csv
 from arlarena_bench.harness.plan import Plan
 from arlarena_bench.harness.render import bench_line, render
 from arlarena_bench.harness.result import RESULTS_SCHEMA, find_runs
@@ -13,7 +14,7 @@ from arlarena_bench.harness.table import Table, build_tables
 
 
 def write_report(plan: Plan) -> tuple[Table | None, str, list[str]]:
-    """Write `results.json`, `table.md` and the curves of every finished run in a bench's folder.
+    """Write results, table, metrics and curves of every finished run in a bench's folder.
 
     Runs of earlier benches in the folder have the same settings, and are reported with the rest.
 
@@ -32,7 +33,9 @@ def write_report(plan: Plan) -> tuple[Table | None, str, list[str]]:
     (table,) = build_tables(runs)
     write_whole(plan.folder / "results.json", results_json(table, command))
     write_whole(plan.folder / "table.md", render(table, command) + "\n")
-    _, damaged = draw_curves(plan.folder, plan.folder / "curves")
+    metrics, damaged = find_metrics(plan.folder)
+    write_csv(metrics, plan.folder / FILE)
+    draw_curves(plan.folder, plan.folder / "curves")
     return table, command, problems + damaged
 
 
@@ -65,7 +68,7 @@ def draw_curves(folder: Path, stem: Path) -> tuple[list[Path], list[str]]:
     Raises:
         ArenaError: If there is nothing to draw, or a file cannot be written.
     """
-    from arlarena_bench.harness.plot import find_metrics, plot  # matplotlib takes a second
+    from arlarena_bench.harness.plot import plot  # matplotlib takes a second
 
     metrics, problems = find_metrics(folder)
     title = " · ".join(folder.resolve().parts[-2:])

@@ -3,10 +3,10 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from runs import result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.plot import Curve, find_metrics, plot, series
+from arlarena_bench.harness.metrics import find_metrics
+from arlarena_bench.harness.plot import Curve, plot, series
 
 
 def test_the_same_metrics_give_the_same_bytes(bench: Path, tmp_path: Path) -> None:
@@ -65,30 +65,8 @@ def test_a_gradient_of_zero_does_not_break_the_logarithm(bench: Path, tmp_path: 
 
 
 def test_runs_that_have_barely_begun_can_be_drawn(tmp_path: Path) -> None:
-    metrics = {"grpo": [[{"step": 0, "validation/success": 0.2}]]}
+    metrics = {"grpo": {0: [{"step": 0, "validation/success": 0.2}]}}
     assert len(plot(metrics, tmp_path / "curves", "sokoban")) == 2
-
-
-def test_damaged_metrics_are_named_and_left_out(bench: Path) -> None:
-    (bench / "sampo" / "seed-0" / "metrics.jsonl").write_text("garbage\n")
-    (bench / "grpo" / "seed-0" / "metrics.jsonl").write_text("")
-    metrics, problems = find_metrics(bench)
-    assert {name: len(seeds) for name, seeds in metrics.items()} == {"grpo": 2, "sampo": 1}
-    assert len(problems) == 1
-    assert "sampo" in problems[0]
-
-
-def test_benches_are_not_drawn_into_one_figure(tmp_path: Path) -> None:
-    for preset in ("nano", "nano-stress"):
-        write_run(tmp_path / preset / "sokoban", result_of("grpo", 0, solving(5)))
-    with pytest.raises(ArenaError, match=r"holds several benches.*nano-stress/sokoban"):
-        find_metrics(tmp_path)
-    assert list(find_metrics(tmp_path / "nano")[0]) == ["grpo"]
-
-
-def test_a_lone_run_is_named_after_its_folder(bench: Path, tmp_path: Path) -> None:
-    (bench / "grpo" / "seed-0").rename(tmp_path / "alone")
-    assert list(find_metrics(tmp_path / "alone")[0]) == ["alone"]
 
 
 def test_nothing_to_draw_is_an_error(tmp_path: Path) -> None:
