@@ -1,0 +1,93 @@
+"""What is published can be recomputed, and was made as the recipes say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from arlarena_bench import registry
+from arlarena_bench.harness.metrics import find_metrics
+from arlarena_bench.harness.render import render
+from arlarena_bench.harness.result import find_runs, stored_command
+from arlarena_bench.harness.table import build_tables
+from arlarena_bench.training.collapse import CollapseDetector
+from arlarena_bench.training.rollout import Arena
+
+ROOT = Path(__file__).parents[1]
+BENCHES = sorted(path.parent for path in (ROOT / "leaderboard").glob("*/*/results.json"))
+IDS = [bench.relative_to(ROOT / "leaderboard").as_posix() for bench in BENCHES]
+SEEDS = [0, 1, 2, 3, 4]
+
+
+def test_both_presets_are_published() -> None:
+    assert {"nano/sokoban", "nano-stress/sokoban"} <= set(IDS)
+
+
+@pytest.mark.parametrize("bench", BENCHES, ids=IDS)
+def test_the_table_follows_from_the_results(bench: Path) -> None:
+    runs, problems = find_runs(bench)
+    assert problems == []
+    (table,) = build_tables(runs)
+    command = stored_command(runs[0])
+    assert command is not None
+    assert (bench / "table.md").read_text(encoding="utf-8") == render(table, command) + "\n"
+
+
+@pytest.mark.parametrize("bench", BENCHES, ids=IDS)
+def test_every_reference_method_has_every_seed(bench: Path) -> None:
+    (table,) = build_tables(find_runs(bench)[0])
+    ours = {row.method: list(row.seeds) for row in table.rows}
+    assert ours == dict.fromkeys(ours, SEEDS)
+    assert set(ours) >= {name for name in registry.method_names() if name.isidentifier()}
+
+
+@pytest.mark.parametrize("bench", BENCHES, ids=IDS)
+def test_results_are_of_the_recipes_and_panels_in_this_repository(bench: Path) -> None:
+    recipe = registry.load_recipe(bench.parent.name, bench.name)
+    panel = Arena(recipe).game.panel("test")
+    for run in find_runs(bench)[0]:
+        result = run.result
+        assert result.recipe_digest == recipe.for_run(result.method, result.seed).digest()
+        assert (result.panel.name, result.panel.digest) == (panel.name, panel.digest)
+        assert [episode.task_id for episode in result.episodes] == list(panel.task_ids)
+
+
+@pytest.mark.parametrize("bench", BENCHES, ids=IDS)
+def test_collapses_can_be_detected_again(bench: Path) -> None:
+    metrics, _ = find_metrics(bench)
+    for run in find_runs(bench)[0]:
+        result = run.result
+        detector = CollapseDetector()
+        for record in metrics[result.method][result.seed][1:]:
+            detector.observe(int(record["step"]), {**dict.fromkeys(NAN, float("nan")), **record})
+        step = detector.collapse.step if detector.collapse else None
+        assert step == result.training.collapse_step, (result.method, result.seed)
+
+
+NAN = ("loss", "grad_norm", "kl_old", "kl_ref", "entropy")
+
+
+@pytest.mark.parametrize("bench", BENCHES, ids=IDS)
+def test_tuned_values_are_what_the_grid_chose(bench: Path) -> None:
+    recipe = registry.load_recipe(bench.parent.name, bench.name)
+    judgement = json.loads((bench / "tuning.json").read_text(encoding="utf-8"))
+    tuned = {name: values.model_dump() for name, values in recipe.methods.items()}
+    assert tuned == judgement["chosen"]
+    assert judgement["seed"] == recipe.tuning.seed
+    assert judgement["seed"] not in SEEDS
+    tried = {
+        name: [{"options": row["options"], "train": row["train"]} for row in rows]
+        for name, rows in judgement["tried"].items()
+    }
+    grid = {name: [p.model_dump() for p in points] for name, points in recipe.tuning.grid.items()}
+    assert tried == grid
+
+
+def test_the_readme_shows_the_published_tables() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for bench in BENCHES:
+        (table,) = build_tables(find_runs(bench)[0])
+        for row in table.rows:
+            shown = [line for line in readme.splitlines() if line.startswith(f"| {row.method} ")]
+            assert shown, row.method
+            assert any(f"{100 * row.success:.1f}" in line for line in shown), row.method
