@@ -306,7 +306,7 @@ def parse_recipe(data: Any, where: str) -> Recipe:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read one recipe file, its `extends` chain included.
+    """Read one recipe file; one that `extends` another replaces single keys of its sections.
 
     Raises:
         ArenaError: If a file is missing, not YAML, or not a recipe.
@@ -335,12 +335,13 @@ def _read_extended(path: Path, chain: Sequence[Path]) -> dict[str, Any]:
 
 
 def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """Replace single keys of sections, each as a whole."""
     merged = dict(base)
-    for key, value in change.items():
-        old = merged.get(key)
+    for section, value in change.items():
+        old = merged.get(section)
         if isinstance(old, dict) and isinstance(value, dict):
-            value = _merge(old, value)
-        merged[key] = value
+            value = {**old, **value}
+        merged[section] = value
     return merged
 
 

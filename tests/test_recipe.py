@@ -24,6 +24,16 @@ def test_extends_merges_sections(tmp_path: Path) -> None:
     assert (child.name, child.train.epochs, child.train.groups) == ("child", 2, 4)
 
 
+def test_a_tuned_method_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    tuned = {"gspo": {"options": {"clip_low": 0.1}}, "grpo": {"options": {"clip_low": 0.1}}}
+    base = signpost_recipe(methods=tuned)
+    (tmp_path / "base.yaml").write_text(base.to_yaml(), encoding="utf-8")
+    (tmp_path / "child.yaml").write_text("extends: base.yaml\nmethods: {gspo: {options: {}}}\n")
+    child = read_recipe(tmp_path / "child.yaml")
+    assert child.for_run("gspo", 0).method.options == {}
+    assert child.for_run("grpo", 0).method.options == {"clip_low": 0.1}
+
+
 def test_extends_in_a_circle_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("extends: b.yaml\n")
     (tmp_path / "b.yaml").write_text("extends: a.yaml\n")
