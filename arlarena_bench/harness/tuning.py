@@ -125,4 +125,5 @@ def judgement_table(judgement: Mapping[str, Any]) -> str:
             settings = ", ".join(f"{k} {v}" for part in values.values() for k, v in part.items())
             mark = "chosen" if values == judgement["chosen"][method] else ""
             rows.append((method, settings, f"{100 * point['validation_success']:.1f}", mark))
-    return tabulate(rows, ["method", "values", "validation success %", ""], "simple")
+    headers = ["method", "values", "validation success %", ""]
+    return tabulate(rows, headers, "simple", disable_numparse=True)
