@@ -26,8 +26,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip setuptools
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet -c constraints.txt \
-	  --config-settings editable_mode=strict -e '.[dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	$(BIN)/python -m pip install --quiet --no-deps -r peers.txt
 	@touch $(STAMP)
 
@@ -46,8 +45,12 @@ lint: setup ## Check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# envs/ and baselines/ are installed as parts of the package; a type checker has to be shown that.
 types: setup ## Check types
-	$(BIN)/mypy
+	@mkdir -p build/typing/arlarena_bench
+	@ln -sfn ../../../envs build/typing/arlarena_bench/envs
+	@ln -sfn ../../../baselines build/typing/arlarena_bench/baselines
+	MYPYPATH=build/typing $(BIN)/mypy
 
 clean: ## Remove .venv and caches (not runs)
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache *.egg-info

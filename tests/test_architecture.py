@@ -94,7 +94,7 @@ def test_the_wheel_holds_code_panels_and_recipes(tmp_path: Path) -> None:
     }
     expected |= {
         f"arlarena_bench/{path.relative_to(ROOT).as_posix()}"
-        for pattern in ("envs/*/panels/*.txt", "envs/*/README.md", "baselines/recipes/*/*.yaml")
+        for pattern in ("envs/*/levels/*.txt", "envs/*/README.md", "baselines/recipes/*/*.yaml")
         for path in ROOT.glob(pattern)
     }
     assert expected <= names
