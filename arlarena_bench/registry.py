@@ -111,11 +111,12 @@ def _short_name(name: str) -> str:
 
 
 def preset_files() -> dict[str, dict[str, Path]]:
-    """Return preset → environment → recipe file, for every installed recipe folder."""
+    """Return preset → environment → recipe file, `<preset>.<environment>.yaml` in any folder."""
     found: dict[str, dict[str, Path]] = {}
     for folder in _recipe_folders():
-        for path in sorted(folder.glob("*/*.yaml")):
-            found.setdefault(path.parent.name, {})[path.stem] = path
+        for path in sorted(folder.glob("*.*.yaml")):
+            preset, environment = path.stem.rsplit(".", 1)
+            found.setdefault(preset, {})[environment] = path
     return dict(sorted(found.items()))
 
 

@@ -92,9 +92,10 @@ def test_the_wheel_holds_code_panels_and_recipes(tmp_path: Path) -> None:
         for package in SOURCES
         for path in modules(package)
     }
+    data = ("envs/*/frozen-levels/*.txt", "envs/*/README.md", "baselines/recipes/*.yaml")
     expected |= {
         f"arlarena_bench/{path.relative_to(ROOT).as_posix()}"
-        for pattern in ("envs/*/levels/*.txt", "envs/*/README.md", "baselines/recipes/*/*.yaml")
+        for pattern in data
         for path in ROOT.glob(pattern)
     }
     assert expected <= names

@@ -17,7 +17,7 @@ from arlarena_bench.errors import ArenaError, unknown
 from .board import canonical, symmetries
 from .generator import Generator
 
-FOLDER = Path(__file__).parent / "levels"
+FOLDER = Path(__file__).parent / "frozen-levels"
 CHECKSUMS = "SHA256SUMS"
 SPLITS = ("validation", "test")
 TASKS = 512
