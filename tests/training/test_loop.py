@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,36 @@ from arlarena_bench.training.loop import train
 
 TESTS = Path(__file__).parents[1]
 SCRIPT = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from signpost import signpost_recipe
+from arlarena_bench import files
 from arlarena_bench.training.loop import train
-train(signpost_recipe(), Path(sys.argv[1]), resume=True)
+
+def dying(function, countdown):
+    def call(*arguments):
+        nonlocal countdown
+        countdown -= 1
+        if countdown == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments)
+    return call
+
+out, moment, countdown = sys.argv[1], sys.argv[2], int(sys.argv[3])
+if moment == "append":
+    files.JsonLines.append = dying(files.JsonLines.append, countdown)
+elif moment:
+    setattr(os, moment, dying(getattr(os, moment), countdown))
+train(signpost_recipe(), Path(out), resume=True)
 """
 RESULTS = ("metrics.jsonl", "result.json", "episodes/test.jsonl.gz", "model/model.safetensors")
 
 
-def start(out: Path, *, cwd: Path, hash_seed: str = "0") -> subprocess.Popen[bytes]:
+def run(out: Path, moment: str = "", countdown: int = 0, hash_seed: str = "0") -> int:
+    """Train in a process of its own, which kills itself at the n-th such call; return its code."""
     environment = {**os.environ, "PYTHONPATH": str(TESTS), "PYTHONHASHSEED": hash_seed}
-    return subprocess.Popen([sys.executable, "-c", SCRIPT, str(out)], env=environment, cwd=cwd)
+    command = [sys.executable, "-c", SCRIPT, str(out), moment, str(countdown)]
+    return subprocess.run(command, env=environment, cwd=out.parent, check=False).returncode
 
 
 @pytest.fixture(scope="module")
@@ -60,24 +77,22 @@ def test_every_step_is_logged_with_every_metric(finished: Path) -> None:
     )
 
 
+# Before anything is written, between a log line and its checkpoint, in the middle of writing a
+# checkpoint, before its rename, and before the result.
+KILLS = [("replace", 1), ("append", 1), ("append", 5), ("fsync", 1), ("replace", 1), ("append", 7)]
+
+
 def test_killed_again_and_again_a_run_ends_the_same(finished: Path, tmp_path: Path) -> None:
     out = tmp_path / "killed"
-    for lines in (1, 3, 4, 6):
-        process = start(out, cwd=tmp_path)
-        log = out / "metrics.jsonl"
-        while process.poll() is None and not (
-            log.exists() and log.read_bytes().count(b"\n") >= lines
-        ):
-            time.sleep(0.002)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert not (out / "result.json").exists(), "every kill came before the end"
-    assert start(out, cwd=tmp_path).wait() == 0
+    for moment, countdown in KILLS:
+        assert run(out, moment, countdown) == -signal.SIGKILL
+    assert not (out / "result.json").exists()
+    assert run(out) == 0
     assert contents(out) == contents(finished)
 
 
 def test_another_process_gives_the_same_bytes(finished: Path, tmp_path: Path) -> None:
-    assert start(tmp_path / "out", cwd=tmp_path, hash_seed="4321").wait() == 0
+    assert run(tmp_path / "out", hash_seed="4321") == 0
     assert contents(tmp_path / "out") == contents(finished)
 
 
