@@ -165,7 +165,7 @@ def tune(
 @app.command()
 def evaluate(
     policy: Annotated[
-        str, typer.Argument(help="Run folder, Hugging Face folder, oracle, random or null.")
+        str, typer.Argument(help="Run folder, Hugging Face folder, oracle, expert, random or null.")
     ],
     preset: Preset = comparison.DEFAULT_PRESET,
     env: Env = comparison.DEFAULT_ENVIRONMENT,

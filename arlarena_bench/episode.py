@@ -50,13 +50,17 @@ class Turn:
 
 @dataclass(slots=True)
 class Episode:
-    """One attempt at one task; `group` numbers the attempts that share a task."""
+    """One attempt at one task; `group` numbers the attempts that share a task.
+
+    `category` is the type of the task, None where an environment has only one.
+    """
 
     task_id: str
     group: int
     turns: list[Turn] = field(default_factory=list)
     success: bool = False
     score: float = 0.0
+    category: str | None = None
 
     @property
     def total_reward(self) -> float:

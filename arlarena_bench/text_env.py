@@ -79,6 +79,11 @@ class TextEnv(gym.Env[str, str], ABC):
         """Quality of the outcome in [0, 1]; 1 for success, unless an author says otherwise."""
         return float(self.success)
 
+    @property
+    def category(self) -> str | None:
+        """Which of the environment's types of task this is, for scores by type; None for one."""
+        return None
+
     def anchor(self) -> str:
         """Return the identity of the current state; the observation, unless it hides some."""
         return self.observe()
@@ -97,6 +102,13 @@ class TextEnv(gym.Env[str, str], ABC):
     def oracle(self) -> list[str]:
         """Return commands that solve the task from here; empty where none is known."""
         return []
+
+    def expert(self) -> list[str]:
+        """Return what demonstrations do next, only the first command of which is executed.
+
+        The oracle's plan, unless that draws on what no player can know.
+        """
+        return self.oracle()
 
     def thought(self, plan: list[str]) -> str:
         """Return what a demonstration thinks aloud before it takes `plan[0]`."""
@@ -163,6 +175,7 @@ class TextEnv(gym.Env[str, str], ABC):
             "task_id": self.task_id,
             "success": self.success,
             "score": self.score,
+            "category": self.category,
             "anchor": self.anchor(),
             "admissible_actions": None if admissible is None else list(admissible),
             "action_valid": action_valid,

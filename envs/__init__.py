@@ -6,3 +6,7 @@ from arlarena_bench.registration import register_text_env
 def register() -> None:
     """Register every environment; called in the namespace `arlarena`."""
     register_text_env("Sokoban-v0", "arlarena_bench.envs.sokoban.env:SokobanEnv")
+    register_text_env("ALFWorld-v0", "arlarena_bench.envs.alfworld.env:AlfworldEnv")
+    register_text_env(
+        "ALFWorldMini-v0", "arlarena_bench.envs.alfworld.env:AlfworldEnv", size="mini"
+    )

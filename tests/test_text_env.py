@@ -26,6 +26,7 @@ def test_an_episode_reports_what_happened() -> None:
         "success": False,
         "score": 0.0,
         "anchor": "step 0 of 2",
+        "category": None,
         "admissible_actions": ["right"],
         "action_valid": True,
     }

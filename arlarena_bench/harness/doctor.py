@@ -22,8 +22,7 @@ LEAST_FREE = 1 * GIGABYTE  # a full grid of small runs takes some hundred megaby
 # Packages of other tiers and environments, and of comparisons; nothing needs them by default.
 OPTIONAL = {
     "vllm": "fast generation on GPUs",
-    "alfworld": "official ALFWorld games",
-    "textworld": "engine of ALFWorld",
+    "textworld": "original engine of ALFWorld",
     "gym-sokoban": "comparison with the original Sokoban",
 }
 

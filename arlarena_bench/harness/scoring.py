@@ -12,7 +12,12 @@ from arlarena_bench.policy.scripted import SCRIPTED, scripted_policy
 from arlarena_bench.recipe import Recipe, read_recipe
 from arlarena_bench.registry import load_recipe
 from arlarena_bench.streams import python_stream
-from arlarena_bench.training.evaluate import evaluate, evaluation_policy, summarise
+from arlarena_bench.training.evaluate import (
+    evaluate,
+    evaluation_policy,
+    success_by_category,
+    summarise,
+)
 from arlarena_bench.training.rollout import Arena
 
 SPLITS = ("validation", "test")
@@ -34,7 +39,7 @@ def score_policy(
     """Play a policy on the first tasks of a panel, and return its scores.
 
     Args:
-        name: `"oracle"`, `"random"`, `"null"`, a run's folder or a Hugging Face model folder.
+        name: `"oracle"`, `"expert"`, `"random"`, `"null"`, a run's folder or a Hugging Face folder.
         preset: Says how the environment is put to the policy, and how replies are sampled; a
             run's folder has its own recipe instead.
         environment: Short name or id.
@@ -59,6 +64,7 @@ def score_policy(
         "preset": recipe.name,
         "panel": {"name": panel.name, "digest": panel.digest, "tasks": len(episodes)},
         "summary": summarise(episodes),
+        "success_by_category": success_by_category(episodes),
     }
 
 
@@ -66,6 +72,7 @@ def scores_table(scores: dict[str, Any]) -> str:
     """Return `score_policy`'s answer as text."""
     panel = scores["panel"]
     rows = [(name, form.format(scores["summary"][name])) for name, form in ROWS.items()]
+    rows += [(f"  {name}", f"{p:.1%}") for name, p in scores["success_by_category"].items()]
     text = tabulate(rows, [scores["policy"], ""], "simple", colalign=("left", "right"))
     return (
         f"{text}\n\n{scores['environment']}, preset {scores['preset']}, panel {panel['name']}: "

@@ -17,14 +17,26 @@ class OraclePolicy:
         self, prompts: Sequence[str], environments: Sequence[AgentProtocol]
     ) -> list[Generation]:
         """Answer with the first command of each environment's plan."""
-        return [Generation(oracle_reply(environment)) for environment in environments]
+        return [_follow(environment, environment.game.oracle()) for environment in environments]
 
 
-def oracle_reply(environment: AgentProtocol) -> str:
-    """Return the reply of an expert: its thought, and the next command of its plan."""
-    game = environment.game
-    plan = game.oracle()
-    return format_reply(game.thought(plan), plan[0] if plan else "")
+class ExpertPolicy:
+    """Follows the player whom the environment has for demonstrations."""
+
+    def respond(
+        self, prompts: Sequence[str], environments: Sequence[AgentProtocol]
+    ) -> list[Generation]:
+        """Answer with what each environment's expert does next."""
+        return [_follow(environment, environment.game.expert()) for environment in environments]
+
+
+def plan_reply(environment: AgentProtocol, plan: list[str]) -> str:
+    """Return the reply of someone with a plan: a thought, and the first command."""
+    return format_reply(environment.game.thought(plan), plan[0] if plan else "")
+
+
+def _follow(environment: AgentProtocol, plan: list[str]) -> Generation:
+    return Generation(plan_reply(environment, plan))
 
 
 class RandomPolicy:
@@ -55,7 +67,7 @@ def random_reply(environment: AgentProtocol, rng: random.Random) -> str:
     if not admissible:
         raise ArenaError(f"{type(game).__name__} lists no admissible actions to choose from")
     plan = rng.choices(admissible, k=2)
-    return format_reply(game.thought(plan), plan[0])
+    return plan_reply(environment, plan)
 
 
 class NullPolicy:
@@ -68,7 +80,7 @@ class NullPolicy:
         return [Generation("") for _ in prompts]
 
 
-SCRIPTED = ("null", "oracle", "random")
+SCRIPTED = ("expert", "null", "oracle", "random")
 
 
 def scripted_policy(name: str, rng: random.Random) -> Policy:
@@ -80,6 +92,8 @@ def scripted_policy(name: str, rng: random.Random) -> Policy:
     match name:
         case "oracle":
             return OraclePolicy()
+        case "expert":
+            return ExpertPolicy()
         case "random":
             return RandomPolicy(rng)
         case "null":

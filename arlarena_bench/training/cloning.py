@@ -18,7 +18,7 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.nano import new_language_model, train_tokenizer
 from arlarena_bench.policy.prompts import Prompts
-from arlarena_bench.policy.scripted import oracle_reply, random_reply
+from arlarena_bench.policy.scripted import plan_reply, random_reply
 from arlarena_bench.recipe import CloningSection, Recipe
 from arlarena_bench.streams import python_stream
 from arlarena_bench.training.rollout import make_environment
@@ -36,10 +36,10 @@ class Demonstration:
 
 
 def record_demonstrations(recipe: Recipe) -> list[Demonstration]:
-    """Let the environment's oracle play, straying now and then so that it must recover.
+    """Let the environment's expert play, straying now and then so that it must recover.
 
     Raises:
-        ArenaError: If the environment's oracle has no plan for a fresh task.
+        ArenaError: If the environment's expert has no plan for a fresh task.
     """
     settings = recipe.cloning
     rng = python_stream(settings.seed, "demonstrations")
@@ -48,11 +48,11 @@ def record_demonstrations(recipe: Recipe) -> list[Demonstration]:
     for _ in range(settings.episodes):
         task_id = environment.game.sample_task(rng)
         prompt, _ = environment.reset(options={"task_id": task_id})
-        if not environment.game.oracle():
-            raise ArenaError(f"{recipe.environment.id}: no oracle plan for task {task_id}")
+        if not environment.game.expert():
+            raise ArenaError(f"{recipe.environment.id}: no expert plan for task {task_id}")
         ended = False
-        while not ended and environment.game.oracle():
-            expert, noise = oracle_reply(environment), random_reply(environment, rng)
+        while not ended and (plan := environment.game.expert()):
+            expert, noise = plan_reply(environment, plan), random_reply(environment, rng)
             demonstrations.append(Demonstration(prompt, expert, noise))
             stray = rng.random() < settings.exploration
             prompt, _, terminated, truncated, _ = environment.step(noise if stray else expert)

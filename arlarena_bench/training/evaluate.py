@@ -70,10 +70,20 @@ def summarise(episodes: Sequence[Episode]) -> dict[str, float]:
     }
 
 
+def success_by_category(episodes: Sequence[Episode]) -> dict[str, float]:
+    """Return the share of solved tasks of each type; empty where tasks have no types."""
+    outcomes: dict[str, list[bool]] = {}
+    for episode in episodes:
+        if episode.category is not None:
+            outcomes.setdefault(episode.category, []).append(episode.success)
+    return {category: fmean(outcomes[category]) for category in sorted(outcomes)}
+
+
 def episode_record(episode: Episode) -> dict[str, Any]:
     """Return the row that a result keeps of an episode."""
     turns = episode.turns
-    return {
+    category = {} if episode.category is None else {"category": episode.category}
+    return category | {
         "task_id": episode.task_id,
         "reward": episode.total_reward,
         "turns": len(turns),

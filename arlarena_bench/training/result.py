@@ -10,7 +10,7 @@ import arlarena_bench
 from arlarena_bench.episode import Episode
 from arlarena_bench.panel import Panel
 from arlarena_bench.training.collapse import Collapse, final_fifth_std
-from arlarena_bench.training.evaluate import episode_record, summarise
+from arlarena_bench.training.evaluate import episode_record, success_by_category, summarise
 from arlarena_bench.training.run import Run
 from arlarena_bench.training.start import start_folder, weights_digest
 
@@ -31,6 +31,7 @@ def build_result(
     recipe = run.recipe
     steps = [run.logged[step] for step in sorted(run.logged)]
     trained = steps[1:]
+    by_category = success_by_category(episodes)
     return {
         "schema": SCHEMA,
         "method": Path(recipe.method.name).stem,
@@ -47,6 +48,7 @@ def build_result(
         "panel": {"name": panel.name, "digest": panel.digest, "tasks": len(episodes)},
         "episodes": [episode_record(episode) for episode in episodes],
         "summary": summarise(episodes),
+        **({"success_by_category": by_category} if by_category else {}),
         "training": {
             "steps": len(trained),
             "start_success": steps[0]["validation/success"],

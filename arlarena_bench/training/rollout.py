@@ -70,6 +70,7 @@ class Arena:
                 episode.turns.append(_turn(prompts[index], reply, infos[index], info))
                 episode.success = info["success"]
                 episode.score = info["score"]
+                episode.category = info["category"]
                 prompts[index], infos[index] = observation, info
                 if not (terminated or truncated):
                     going.append(index)

@@ -2,8 +2,9 @@ import random
 
 from signpost import WORDS, signpost_recipe
 
-from arlarena_bench.policy.scripted import NullPolicy, OraclePolicy, RandomPolicy
-from arlarena_bench.training.evaluate import summarise
+from arlarena_bench.episode import Episode
+from arlarena_bench.policy.scripted import ExpertPolicy, NullPolicy, OraclePolicy, RandomPolicy
+from arlarena_bench.training.evaluate import episode_record, success_by_category, summarise
 from arlarena_bench.training.rollout import Arena
 
 TASKS = ("test/ant/bee", "test/cat", "test/dog/dog")
@@ -43,3 +44,24 @@ def test_an_arena_can_be_used_again() -> None:
     long = arena.play(OraclePolicy(), TASKS, (0, 1, 2))
     short = arena.play(OraclePolicy(), TASKS[:1], (0,))
     assert short[0].turns == long[0].turns
+
+
+def test_the_expert_is_the_oracle_unless_an_environment_says_otherwise() -> None:
+    arena = Arena(signpost_recipe())
+    expert, oracle = (
+        arena.play(policy, TASKS, (0, 1, 2)) for policy in (ExpertPolicy(), OraclePolicy())
+    )
+    assert expert == oracle
+
+
+def test_types_of_task_are_scored_apart_where_there_are_any() -> None:
+    (untyped,) = Arena(signpost_recipe()).play(OraclePolicy(), TASKS[:1], (0,))
+    assert success_by_category([untyped]) == {}
+    assert "category" not in episode_record(untyped)
+    typed = [
+        Episode("1", 0, untyped.turns, success=True, category="heat"),
+        Episode("2", 1, untyped.turns, success=False, category="heat"),
+        Episode("3", 2, untyped.turns, success=True, category="cool"),
+    ]
+    assert success_by_category([*typed, untyped]) == {"cool": 1.0, "heat": 0.5}
+    assert [episode_record(episode)["category"] for episode in typed] == ["heat", "heat", "cool"]
