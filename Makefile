@@ -55,6 +55,11 @@ types: setup ## Check types
 clean: ## Remove .venv and caches (not runs)
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache *.egg-info
 
+.PHONY: alfworld
+alfworld: setup ## Build the original ALFWorld engine, which ours is compared with (4 minutes)
+	$(BIN)/python -m pip wheel --quiet --no-deps fast-downward-textworld==20.6.4 -w build/wheels
+	$(BIN)/python -m pip install --quiet --no-deps --find-links build/wheels -r peers-alfworld.txt
+
 .PHONY: peers
 peers: ## Compare the losses with TRL's and verl's, in an environment of their own (600 MB)
 	$(PYTHON) -m venv .venv-peers
