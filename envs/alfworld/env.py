@@ -119,8 +119,10 @@ class AlfworldEnv(TextEnv):
         self._instruction = self._state.observation.rpartition(_TASK)[2]
         self._world = self._start = World.read(self._game.facts(), self._game.names)
         self._plan = None
-        self._searcher = Searcher(self._goal, COMMANDS[self.verb])
-        self._searcher.see(self.world)
+        self._searcher = None
+        if self.observation == "text":
+            self._searcher = Searcher(self._goal, COMMANDS[self.verb])
+            self._searcher.see(self.world)
 
     def observe(self) -> str:
         """Return what the game said last, or the compact description of what is seen."""
@@ -180,9 +182,9 @@ class AlfworldEnv(TextEnv):
 
         With compact observations: who knows only what is seen now.
         """
-        if self.success or self._searcher is None:
+        if self.success:
             return []
-        if self.observation == "compact":
+        if self._searcher is None:
             return sweep(self.world, self._goal, COMMANDS[self.verb])
         return self._searcher.plan(self.world)
 

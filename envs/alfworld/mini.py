@@ -6,7 +6,7 @@ from .draw import Draw
 from .generator import place, unique
 from .goals import TASKS, TREATMENTS, Goal
 from .household import LAMP, OBJECTS
-from .rooms import furnish
+from .rooms import Receptacle, furnish
 from .scene import Item, Scene
 from .tasks import Task
 
@@ -63,7 +63,10 @@ class MiniHousehold:
         if task.plan != ROOM or goal not in _goals(goal.task):
             raise ArenaError(f"task {task} is none of the reduced household")
         draw = Draw("scene", task)
-        receptacles = tuple(furnish(_furniture(goal, draw), draw, shared_spot=0.0))
+        receptacles = _room(goal, draw)
+        # The object must begin somewhere else than it goes.
+        while all(receptacle.kind == goal.target for receptacle in receptacles):
+            receptacles = _room(goal, draw)
         items: list[Item] = []
         others = [kind for kind in draw.shuffled(KINDS) if kind != goal.object]
         kinds = [goal.object] * goal.count + others[: draw.between(*OTHER_ITEMS)]
@@ -87,6 +90,10 @@ def _goals(task: str) -> list[Goal]:
         if not treatment
         or (target != treatment.appliance and treatment.needs in OBJECTS[item].traits)
     ]
+
+
+def _room(goal: Goal, draw: Draw) -> tuple[Receptacle, ...]:
+    return tuple(furnish(_furniture(goal, draw), draw, shared_spot=0.0))
 
 
 def _furniture(goal: Goal, draw: Draw) -> dict[str, int]:

@@ -49,3 +49,11 @@ def test_only_its_own_tasks() -> None:
         MINI.scene(Task(Goal("pick_and_place_simple", "Apple", "Desk"), "12", 0))
     with pytest.raises(ArenaError, match="none of the reduced household"):
         MINI.scene(Task(Goal("pick_and_place_simple", "Sofa", "Desk"), "mini", 0))
+
+
+@pytest.mark.parametrize("number", [1199, 2886, 3513])
+def test_a_room_of_targets_alone_is_drawn_again(number: int) -> None:
+    """About one task for two objects in a thousand draws receptacles of the target's kind only."""
+    task = MINI.draw(Draw("rooms of targets", number), task="pick_two_obj_and_place")
+    scene = MINI.scene(task)
+    assert any(receptacle.kind != task.goal.target for receptacle in scene.receptacles)
