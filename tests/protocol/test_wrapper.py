@@ -69,6 +69,7 @@ def test_reset_reports() -> None:
         "task_id": "3",
         "success": False,
         "score": 0.0,
+        "category": None,
         "anchor": "step 0 of 3",
         "admissible_actions": ["right"],
         "format_valid": True,
