@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.errors import unknown
+from arlarena_bench.panel import read_frozen
 
 from .draw import Draw
 from .generator import Household
@@ -48,16 +49,9 @@ def frozen(size: str, split: str) -> dict[str, FrozenTask]:
     if split not in SPLITS:
         raise unknown("panel of ALFWorld", split, SPLITS)
     path = FOLDER / _file_name(size, split)
-    try:
-        content = path.read_bytes()
-        lines = (FOLDER / CHECKSUMS).read_text().splitlines()
-        sums = {name: checksum for checksum, name in map(str.split, lines)}
-    except (OSError, ValueError) as error:
-        raise ArenaError(f"cannot read the panel {path}: {error}; reinstall the package") from error
-    if hashlib.sha256(content).hexdigest() != sums.get(path.name):
-        raise ArenaError(f"the panel {path} is not the file of {CHECKSUMS}; reinstall the package")
+    content = read_frozen(path, CHECKSUMS)
     tasks = {}
-    for line in content.decode().splitlines():
+    for line in content.splitlines():
         number, name, digest = line.split()
         tasks[number] = FrozenTask(Task.parse(name), digest)
     return tasks

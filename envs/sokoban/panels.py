@@ -13,6 +13,7 @@ from random import Random
 from typing import NamedTuple
 
 from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.panel import read_frozen
 
 from .board import canonical, symmetries
 from .generator import Generator
@@ -63,16 +64,9 @@ def frozen(kind: str, split: str) -> dict[str, FrozenLevel]:
     if kind not in KINDS:
         raise ArenaError(f"Sokoban has no {split} panel for {kind}, only for {' and '.join(KINDS)}")
     path = FOLDER / _file_name(kind, split)
-    try:
-        content = path.read_bytes()
-        lines = (FOLDER / CHECKSUMS).read_text().splitlines()
-        sums = {name: checksum for checksum, name in map(str.split, lines)}
-    except (OSError, ValueError) as error:
-        raise ArenaError(f"cannot read the panel {path}: {error}; reinstall the package") from error
-    if hashlib.sha256(content).hexdigest() != sums.get(path.name):
-        raise ArenaError(f"the panel {path} is not the file of {CHECKSUMS}; reinstall the package")
+    content = read_frozen(path, CHECKSUMS)
     levels = {}
-    for block in content.decode().strip().split("\n\n"):
+    for block in content.strip().split("\n\n"):
         header, text = block.split("\n", maxsplit=1)
         number, moves = header.removeprefix("; ").removesuffix(" moves").split(": ")
         levels[number] = FrozenLevel(text, int(moves))
