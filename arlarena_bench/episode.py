@@ -10,7 +10,8 @@ class Generation:
 
     Attributes:
         text: The decoded reply.
-        prompt_ids: Token ids of the prompt; empty for policies without a tokenizer.
+        prompt_ids: Token ids of the prompt, in a conversation all that was said before; empty
+            for policies without a tokenizer.
         reply_ids: Token ids of the reply, the end token included when it was sampled.
         log_probs: Log-probability of each reply token under the sampling distribution, nats.
         entropy: Entropy of the next-token distribution at each reply token, nats.
@@ -50,9 +51,18 @@ class Turn:
 
 @dataclass(slots=True)
 class Episode:
-    """One attempt at one task; `group` numbers the attempts that share a task.
+    """One attempt at one task.
 
-    `category` is the type of the task, None where an environment has only one.
+    Attributes:
+        task_id: The task.
+        group: Number of the attempts that share a task.
+        turns: What happened, in order.
+        success: Whether the task was solved.
+        score: Quality of the outcome in [0, 1].
+        category: Type of the task, None where an environment has only one.
+        void: Whether its tokens are left out of the loss.
+        transcript: Whether its turns are parts of one conversation, and of one row in training.
+        measures: The environment's further numbers.
     """
 
     task_id: str
@@ -61,6 +71,9 @@ class Episode:
     success: bool = False
     score: float = 0.0
     category: str | None = None
+    void: bool = False
+    transcript: bool = False
+    measures: dict[str, float] = field(default_factory=dict)
 
     @property
     def total_reward(self) -> float:

@@ -4,10 +4,19 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from arlarena_bench.errors import ArenaError, nearest
 from arlarena_bench.protocol.prompt import PromptTemplate
@@ -19,10 +28,30 @@ Coefficient = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+DIGEST = {"for": "digest"}
+
+
 class Section(BaseModel):
-    """A part of a recipe: immutable, and every key must be known."""
+    """A part of a recipe: immutable, and every key must be known.
+
+    Attributes:
+        newer: Settings added after results were published. At its default such a one is left
+            out of digests, so that these still name the same runs.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    newer: ClassVar[tuple[str, ...]] = ()
+
+    @model_serializer(mode="wrap")
+    def _dump(
+        self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        if info.context == DIGEST:
+            for name in self.newer:
+                if getattr(self, name) == type(self).model_fields[name].default:
+                    del data[name]
+        return data
 
 
 class EnvironmentSection(Section):
@@ -65,9 +94,13 @@ class TokenizerSection(Section):
     Attributes:
         pattern: Regular expression (Oniguruma) whose matches are the words; what lies between
             matches is dropped.
+        joined: Whether a reply's words are put together as they are; the pattern must then
+            match white space, too. Otherwise single spaces stand between them.
     """
 
+    newer = ("joined",)
     pattern: str
+    joined: bool = False
 
 
 class CloningSection(Section):
@@ -164,15 +197,18 @@ class EvaluationSection(Section):
         every: Training iterations between evaluations on the validation panel.
         validation_tasks: How many of the validation panel's first tasks.
         test_tasks: How many of the test panel's first tasks, for the result; None for all.
+        attempts: Episodes a task of the test panel; from 2 on, pass@k is reported.
         temperature: Of sampling; 0 takes the likeliest token.
         top_p: Nucleus of sampling.
         top_k: Number of likeliest tokens sampled from; 0 for all.
         seed: Of sampling.
     """
 
+    newer = ("attempts",)
     every: Positive = 10
     validation_tasks: Positive = 256
     test_tasks: Positive | None = None
+    attempts: Positive = 1
     temperature: Coefficient = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     top_k: NonNegative = 0
@@ -262,12 +298,12 @@ class Recipe(Section):
 
     def digest(self) -> str:
         """Return the SHA-256 of every setting."""
-        return digest(self.model_dump(mode="json"))
+        return digest(self.model_dump(mode="json", context=DIGEST))
 
     def start_digest(self) -> str:
         """Return the SHA-256 of the settings that determine the start policy."""
         parts = ("environment", "protocol", "model", "tokenizer", "cloning")
-        data = self.model_dump(mode="json")
+        data = self.model_dump(mode="json", context=DIGEST)
         return digest({part: data[part] for part in parts})
 
     def to_yaml(self) -> str:

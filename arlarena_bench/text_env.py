@@ -6,10 +6,13 @@ from typing import Any
 
 import gymnasium as gym
 from gymnasium.error import ResetNeeded
+from rich.console import RenderableType
+from rich.text import Text
 
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.panel import Panel
 from arlarena_bench.protocol.prompt import PromptTemplate
+from arlarena_bench.protocol.reply import ReplyFormat, Tagged
 from arlarena_bench.text_space import TextSpace
 
 SPLITS = ("train", "validation", "test")
@@ -25,12 +28,21 @@ class TextEnv(gym.Env[str, str], ABC):
         horizon: Number of turns after which an episode is truncated.
         render_mode: One of `metadata["render_modes"]` or None.
 
+    Attributes:
+        template: The prompt's text, unless a recipe brings its own.
+        reply_format: The form of the agent's replies.
+        transcript: False where every turn has a prompt of its own. True where one conversation
+            goes on: the first observation is put into the template, and each later one is what
+            the environment writes behind the reply. A row of training is then a trajectory.
+
     Raises:
         ArenaError: If the horizon is not positive or the render mode is unknown.
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012, Gymnasium declares it so
     template = PromptTemplate()
+    reply_format: ReplyFormat = Tagged()
+    transcript = False
 
     def __init__(self, *, horizon: int, render_mode: str | None = None) -> None:
         if horizon < 1:
@@ -80,6 +92,16 @@ class TextEnv(gym.Env[str, str], ABC):
         return float(self.success)
 
     @property
+    def void(self) -> bool:
+        """Whether the episode says nothing to learn from; its tokens are then masked."""
+        return False
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """Further numbers about the episode so far, always under the same names."""
+        return {}
+
+    @property
     def category(self) -> str | None:
         """Which of the environment's types of task this is, for scores by type; None for one."""
         return None
@@ -113,6 +135,21 @@ class TextEnv(gym.Env[str, str], ABC):
     def thought(self, plan: list[str]) -> str:
         """Return what a demonstration thinks aloud before it takes `plan[0]`."""
         return " ".join(plan[:2])
+
+    def random_plan(self, rng: random.Random) -> list[str]:
+        """Draw two commands that make sense now, only the first of which is executed.
+
+        Raises:
+            ArenaError: If the environment cannot list its admissible actions.
+        """
+        admissible = self.admissible_actions()
+        if not admissible:
+            raise ArenaError(f"{type(self).__name__} lists no admissible actions to choose from")
+        return rng.choices(admissible, k=2)
+
+    def page(self) -> RenderableType:
+        """Return what a person is shown who plays."""
+        return Text(self.observe(), style="bold")
 
     def panel(self, split: str) -> Panel:
         """Return the frozen tasks of `split`; raise `ArenaError` where there are none."""
@@ -176,6 +213,8 @@ class TextEnv(gym.Env[str, str], ABC):
             "success": self.success,
             "score": self.score,
             "category": self.category,
+            "void": self.void,
+            "measures": self.measures,
             "anchor": self.anchor(),
             "admissible_actions": None if admissible is None else list(admissible),
             "action_valid": action_valid,

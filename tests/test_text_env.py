@@ -27,6 +27,8 @@ def test_an_episode_reports_what_happened() -> None:
         "score": 0.0,
         "anchor": "step 0 of 2",
         "category": None,
+        "void": False,
+        "measures": {},
         "admissible_actions": ["right"],
         "action_valid": True,
     }

@@ -4,13 +4,13 @@ import random
 from collections.abc import Callable
 
 import gymnasium as gym
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
 
 from arlarena_bench.errors import ArenaError, nearest
 from arlarena_bench.harness.keys import END, Input
-from arlarena_bench.protocol.reply import format_reply
 from arlarena_bench.text_env import TextEnv
 
 WIDTH = 80
@@ -84,7 +84,7 @@ class Session:
         self._show_page()
 
     def _act(self, word: str) -> None:
-        reply = format_reply("", word)
+        reply = self._game.reply_format.write("", word)
         self._prompt, _, terminated, truncated, self._info = self._env.step(reply)
         self._return += self._info["env_reward"]
         self._ended = terminated or truncated
@@ -112,7 +112,7 @@ class Session:
         actions = ", ".join(self._actions()) or ("none" if self._ended else "any words")
         self._show(
             Text(self._game.instruction),
-            Text(f"\n{self._game.observe()}\n", style="bold"),
+            Padding(self._game.page(), (1, 0)),
             Text(facts.rstrip()),
             Text(f"actions: {actions}", style="dim"),
         )
@@ -120,7 +120,7 @@ class Session:
     def _show_prompt(self) -> None:
         self._show(Text(self._prompt))
 
-    def _show(self, *parts: Text) -> None:
+    def _show(self, *parts: RenderableType) -> None:
         if self._console.is_terminal:
             self._console.clear()
         page = Panel(

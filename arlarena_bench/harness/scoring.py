@@ -15,6 +15,8 @@ from arlarena_bench.streams import python_stream
 from arlarena_bench.training.evaluate import (
     evaluate,
     evaluation_policy,
+    mean_measures,
+    pass_at,
     success_by_category,
     summarise,
 )
@@ -58,13 +60,16 @@ def score_policy(
     arena = Arena(recipe)
     episodes = evaluate(_policy(name, recipe, split), arena, recipe, split)
     panel = arena.game.panel(split)
+    count = len({episode.group for episode in episodes})
     return {
         "policy": name,
         "environment": recipe.environment.id,
         "preset": recipe.name,
-        "panel": {"name": panel.name, "digest": panel.digest, "tasks": len(episodes)},
+        "panel": {"name": panel.name, "digest": panel.digest, "tasks": count},
         "summary": summarise(episodes),
         "success_by_category": success_by_category(episodes),
+        "measures": mean_measures(episodes),
+        "pass_at": pass_at(episodes),
     }
 
 
@@ -73,6 +78,8 @@ def scores_table(scores: dict[str, Any]) -> str:
     panel = scores["panel"]
     rows = [(name, form.format(scores["summary"][name])) for name, form in ROWS.items()]
     rows += [(f"  {name}", f"{p:.1%}") for name, p in scores["success_by_category"].items()]
+    rows += [(f"pass@{k}", f"{p:.1%}") for k, p in scores["pass_at"].items()]
+    rows += [(name, f"{value:.3f}") for name, value in scores["measures"].items()]
     text = tabulate(rows, [scores["policy"], ""], "simple", colalign=("left", "right"))
     return (
         f"{text}\n\n{scores['environment']}, preset {scores['preset']}, panel {panel['name']}: "

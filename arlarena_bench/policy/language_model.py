@@ -1,6 +1,6 @@
 """A causal language model of the transformers library as a policy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from transformers.utils import logging
 
 from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.policy.base import Question
 from arlarena_bench.policy.prompts import Prompts
 from arlarena_bench.protocol.wrapper import AgentProtocol
 
@@ -77,6 +78,8 @@ class LanguageModel:
     def encode(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """Return the token ids of each prompt, through the chat template where there is one."""
         distinct = list(dict.fromkeys(texts))
+        if not distinct:
+            return []
         if self.tokenizer.chat_template:
             chats = [[{"role": "user", "content": text}] for text in distinct]
             ids = self.tokenizer.apply_chat_template(
@@ -86,6 +89,31 @@ class LanguageModel:
             ids = self.tokenizer(distinct)["input_ids"]
         by_text = {text: tuple(row) for text, row in zip(distinct, ids, strict=True)}
         return [by_text[text] for text in texts]
+
+    def extend(self, turn: Generation, added: str) -> tuple[int, ...]:
+        """Return the ids of a conversation that goes on behind `turn` with `added`.
+
+        What was read and sampled before keeps its tokens; with a chat template, `added` is the
+        user's next message.
+
+        Raises:
+            ArenaError: If the chat template leaves out earlier turns.
+        """
+        if self.tokenizer.chat_template:
+            reply = "☆"  # stands for the turn, of whose own text a template may cut some
+            chat = [("user", "?"), ("assistant", reply), ("user", added)]
+            text = self.tokenizer.apply_chat_template(
+                [{"role": role, "content": content} for role, content in chat],
+                add_generation_prompt=True,
+                tokenize=False,
+            )
+            _, found, added = text.partition(reply)
+            if not found:
+                raise ArenaError("the model's chat template leaves out the assistant's turns")
+        ids = self.tokenizer(added, add_special_tokens=False)["input_ids"]
+        if turn.reply_ids[-1:] == (self.eos_id,) and ids[:1] == [self.eos_id]:
+            ids = ids[1:]
+        return (*turn.prompt_ids, *turn.reply_ids, *ids)
 
     def logits(self, prompts: Prompts, replies: Tensor) -> Tensor:
         """Return (rows, tokens, vocabulary): the logits that predict each reply token.
@@ -105,6 +133,7 @@ class LanguageModel:
         prompts: Sequence[tuple[int, ...]],
         sampling: Sampling,
         generator: torch.Generator | None = None,
+        complete: Callable[[str], bool] | None = None,
     ) -> list[Generation]:
         """Sample one reply a prompt; rows that have ended leave the batch.
 
@@ -112,6 +141,7 @@ class LanguageModel:
             prompts: Token ids, at least two each.
             sampling: How to draw.
             generator: Source of the draws; not needed at temperature 0.
+            complete: Tells of a reply so far that it needs no end token.
 
         Raises:
             ArenaError: If a prompt and its reply do not fit into the model's context.
@@ -122,13 +152,18 @@ class LanguageModel:
         tokens = packed.ids[packed.index, -1:]
         active = torch.arange(len(prompts))
         steps: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
+        written: list[list[int]] = [[] for _ in prompts]
         for _ in range(sampling.max_new_tokens):
             logits = self._continue(cache, mask, tokens)[:, -1]
             if mask is not None:
                 mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
             tokens, log_probs, entropy = _draw(logits, sampling, generator)
             steps.append((active, tokens[:, 0], log_probs, entropy))
-            going = (tokens[:, 0] != self.eos_id).nonzero()[:, 0]
+            goes_on = tokens[:, 0] != self.eos_id
+            if complete is not None:
+                closed = self._closed(written, active, tokens, complete)
+                goes_on &= ~torch.tensor(closed)
+            going = goes_on.nonzero()[:, 0]
             if len(going) == 0:
                 break
             if len(going) < len(active):
@@ -136,6 +171,22 @@ class LanguageModel:
                 cache.batch_select_indices(going)
                 mask = mask[going] if mask is not None else None
         return self._collect(prompts, steps)
+
+    def _closed(
+        self,
+        written: list[list[int]],
+        active: Tensor,
+        tokens: Tensor,
+        complete: Callable[[str], bool],
+    ) -> list[bool]:
+        """Note the newest token of each active row; return which replies need no more."""
+        rows = active.tolist()
+        for row, token in zip(rows, tokens[:, 0].tolist(), strict=True):
+            written[row].append(token)
+        texts = self.tokenizer.batch_decode(
+            [written[row] for row in rows], skip_special_tokens=True
+        )
+        return [complete(text) for text in texts]
 
     def _collect(
         self,
@@ -261,7 +312,17 @@ class SamplingPolicy:
         self._generator = generator
 
     def respond(
-        self, prompts: Sequence[str], environments: Sequence[AgentProtocol]
+        self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
     ) -> list[Generation]:
-        """Sample one reply a prompt."""
-        return self._model.generate(self._model.encode(prompts), self._sampling, self._generator)
+        """Sample one reply a question."""
+        model = self._model
+        fresh = iter(model.encode([q.prompt for q in questions if q.follows is None]))
+        prompts = [
+            next(fresh)
+            if question.follows is None
+            else model.extend(question.follows, question.added)
+            for question in questions
+        ]
+        form = environments[0].game.reply_format
+        complete = form.complete if form.closes else None
+        return model.generate(prompts, self._sampling, self._generator, complete)

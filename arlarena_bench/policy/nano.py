@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import torch
 from tokenizers import Regex, Tokenizer
+from tokenizers.decoders import Fuse
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Split
 from tokenizers.processors import TemplateProcessing
@@ -18,13 +19,16 @@ from arlarena_bench.streams import torch_stream
 PAD, BOS, EOS, UNK = "<pad>", "<bos>", "<eos>", "<unk>"
 
 
-def train_tokenizer(texts: Iterable[str], pattern: str) -> PreTrainedTokenizerFast:
+def train_tokenizer(
+    texts: Iterable[str], pattern: str, *, joined: bool = False
+) -> PreTrainedTokenizerFast:
     """Train a word-level tokenizer.
 
     Args:
         texts: Prompts and replies of demonstrations.
         pattern: Regular expression whose matches are the words. Long words that recur, such as
             a whole row of wall, shorten the prompt and with it every later computation.
+        joined: Whether decoding puts words together without spaces.
 
     Raises:
         ArenaError: If the pattern is not a regular expression.
@@ -35,6 +39,8 @@ def train_tokenizer(texts: Iterable[str], pattern: str) -> PreTrainedTokenizerFa
     except Exception as error:
         raise ArenaError(f"tokenizer.pattern is not a regular expression: {error}") from None
     tokenizer.pre_tokenizer = Split(words, behavior="removed", invert=True)
+    if joined:
+        tokenizer.decoder = Fuse()
     tokenizer.train_from_iterator(
         texts, WordLevelTrainer(special_tokens=[PAD, BOS, EOS, UNK], show_progress=False)
     )

@@ -4,9 +4,8 @@ import random
 from collections.abc import Sequence
 
 from arlarena_bench.episode import Generation
-from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.policy.base import Policy
-from arlarena_bench.protocol.reply import format_reply
+from arlarena_bench.errors import unknown
+from arlarena_bench.policy.base import Policy, Question
 from arlarena_bench.protocol.wrapper import AgentProtocol
 
 
@@ -14,7 +13,7 @@ class OraclePolicy:
     """Follows the environment's own solution."""
 
     def respond(
-        self, prompts: Sequence[str], environments: Sequence[AgentProtocol]
+        self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
     ) -> list[Generation]:
         """Answer with the first command of each environment's plan."""
         return [_follow(environment, environment.game.oracle()) for environment in environments]
@@ -24,7 +23,7 @@ class ExpertPolicy:
     """Follows the player whom the environment has for demonstrations."""
 
     def respond(
-        self, prompts: Sequence[str], environments: Sequence[AgentProtocol]
+        self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
     ) -> list[Generation]:
         """Answer with what each environment's expert does next."""
         return [_follow(environment, environment.game.expert()) for environment in environments]
@@ -32,7 +31,8 @@ class ExpertPolicy:
 
 def plan_reply(environment: AgentProtocol, plan: list[str]) -> str:
     """Return the reply of someone with a plan: a thought, and the first command."""
-    return format_reply(environment.game.thought(plan), plan[0] if plan else "")
+    game = environment.game
+    return game.reply_format.write(game.thought(plan), plan[0] if plan else "")
 
 
 def _follow(environment: AgentProtocol, plan: list[str]) -> Generation:
@@ -40,7 +40,7 @@ def _follow(environment: AgentProtocol, plan: list[str]) -> Generation:
 
 
 class RandomPolicy:
-    """Takes a uniformly random admissible action, in a valid reply.
+    """Takes a random action that makes sense, in a valid reply.
 
     Args:
         rng: Source of the choices.
@@ -50,34 +50,25 @@ class RandomPolicy:
         self._rng = rng
 
     def respond(
-        self, prompts: Sequence[str], environments: Sequence[AgentProtocol]
+        self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
     ) -> list[Generation]:
         """Answer with a random admissible action of each environment."""
         return [Generation(random_reply(env, self._rng)) for env in environments]
 
 
 def random_reply(environment: AgentProtocol, rng: random.Random) -> str:
-    """Return a valid reply with a random plan.
-
-    Raises:
-        ArenaError: If the environment cannot list its admissible actions.
-    """
-    game = environment.game
-    admissible = game.admissible_actions()
-    if not admissible:
-        raise ArenaError(f"{type(game).__name__} lists no admissible actions to choose from")
-    plan = rng.choices(admissible, k=2)
-    return plan_reply(environment, plan)
+    """Return a valid reply with a random plan."""
+    return plan_reply(environment, environment.game.random_plan(rng))
 
 
 class NullPolicy:
     """Says nothing."""
 
     def respond(
-        self, prompts: Sequence[str], environments: Sequence[AgentProtocol]
+        self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
     ) -> list[Generation]:
-        """Answer every prompt with an empty reply."""
-        return [Generation("") for _ in prompts]
+        """Answer every question with an empty reply."""
+        return [Generation("") for _ in questions]
 
 
 SCRIPTED = ("expert", "null", "oracle", "random")

@@ -1,6 +1,7 @@
 """What a reply says: `<think>…</think><action>…</action>`, and what to do with anything else."""
 
 import re
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 # Only ASCII letters fold: without the flag, `ı` and `K` (Kelvin) would pass for `i` and `k`.
@@ -14,8 +15,8 @@ class Reply(NamedTuple):
     """A parsed reply.
 
     Attributes:
-        command: What is executed: lower-case, whatever the reply looked like.
-        thought: The text inside the first pair of think tags, empty without one.
+        command: What is executed.
+        thought: The reasoning before it, empty without one.
         format_valid: Whether the reply had the strict form.
     """
 
@@ -24,8 +25,42 @@ class Reply(NamedTuple):
     format_valid: bool
 
 
+class ReplyFormat(ABC):
+    """The form of the replies that an environment asks for.
+
+    Attributes:
+        closes: Whether `complete` can ever be true, so that sampling need ask it.
+    """
+
+    closes = False
+
+    @abstractmethod
+    def parse(self, text: str) -> Reply:
+        """Read any text at all."""
+
+    @abstractmethod
+    def write(self, thought: str, command: str) -> str:
+        """Return the valid reply with this thought and command."""
+
+    def complete(self, text: str) -> bool:
+        """Return whether nothing that could follow `text` would count; sampling stops there."""
+        return False
+
+
+class Tagged(ReplyFormat):
+    """Think tags, then action tags: the form of every environment that takes commands."""
+
+    def parse(self, text: str) -> Reply:
+        """Read a reply as `parse_reply` does."""
+        return parse_reply(text)
+
+    def write(self, thought: str, command: str) -> str:
+        """Return the strict reply with this thought and command."""
+        return format_reply(thought, command)
+
+
 def parse_reply(text: str) -> Reply:
-    """Parse the reply of an agent, in time linear in its length.
+    """Parse a tagged reply, in time linear in its length; the command is lower-case.
 
     The strict form is one think block, then one action block, and only white space around them;
     each of the four tags (in any letter case) stands exactly once, and no character lies in

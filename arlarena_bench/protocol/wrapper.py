@@ -10,13 +10,15 @@ from gymnasium.utils import RecordConstructorArgs
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.protocol.prompt import PromptTemplate
-from arlarena_bench.protocol.reply import parse_reply
 from arlarena_bench.text_env import TextEnv
 from arlarena_bench.text_space import TextSpace
 
 
 class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
     """Observations become prompts, actions become replies, and a bad reply costs a penalty.
+
+    Where the environment is a transcript, a prompt is the one before it, the reply, and the new
+    observation; elsewhere each prompt is written anew with the history it needs.
 
     `reset` and `step` add to the environment's info: `format_valid`; `action_valid`, which now
     also asks for the strict form; `penalty`, what this turn lost, at least 0; `env_reward`, the
@@ -66,6 +68,7 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         self._history: deque[tuple[str, str]] = deque(maxlen=history)
         self._task = ""
         self._observation = ""
+        self._prompt = ""
         self._steps_taken = 0
 
     def reset(
@@ -77,7 +80,8 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         self._task = self.game.instruction
         self._steps_taken = 0
         info |= {"format_valid": True, "penalty": 0.0, "env_reward": 0.0, "command": ""}
-        return self._ask(observation, info), info
+        self._ask(observation, info)
+        return self._prompt, info
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Execute one reply.
@@ -87,7 +91,7 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         """
         if not isinstance(action, str):
             raise ArenaError(f"a reply is a string, got {type(action).__name__}")
-        reply = parse_reply(action)
+        reply = self.game.reply_format.parse(action)
         observation, reward, terminated, truncated, info = self.env.step(reply.command)
         valid = reply.format_valid and info["action_valid"]
         penalty = 0.0 if valid else self.penalty
@@ -101,11 +105,15 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
             "env_reward": env_reward,
             "command": reply.command,
         }
-        prompt = self._ask(observation, info)
-        return prompt, env_reward - penalty, terminated, truncated, info
+        if self.game.transcript:
+            info["observation"] = observation
+            self._prompt += action + observation
+        else:
+            self._ask(observation, info)
+        return self._prompt, env_reward - penalty, terminated, truncated, info
 
-    def _ask(self, observation: str, info: dict[str, Any]) -> str:
+    def _ask(self, observation: str, info: dict[str, Any]) -> None:
         info["observation"] = self._observation = observation
-        return self.template.render(
+        self._prompt = self.template.render(
             self._task, self._history, observation, info["admissible_actions"], self._steps_taken
         )

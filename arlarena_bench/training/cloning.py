@@ -14,11 +14,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.nano import new_language_model, train_tokenizer
 from arlarena_bench.policy.prompts import Prompts
 from arlarena_bench.policy.scripted import plan_reply, random_reply
+from arlarena_bench.protocol.reply import ReplyFormat
 from arlarena_bench.recipe import CloningSection, Recipe
 from arlarena_bench.streams import python_stream
 from arlarena_bench.training.rollout import make_environment
@@ -28,11 +30,28 @@ OnStep = Callable[[dict[str, float]], None]
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """One turn of an expert: the prompt, its reply, and a random reply for the second phase."""
+    """One turn of an expert.
+
+    Attributes:
+        prompt: The whole prompt.
+        reply: What the expert answers.
+        noise: A random reply, for the second phase.
+        strayed: Whether the random reply was given instead.
+        follows: Where the turn before stands among the demonstrations, in a conversation.
+        added: What the environment wrote behind that turn.
+    """
 
     prompt: str
     reply: str
     noise: str
+    strayed: bool = False
+    follows: int | None = None
+    added: str = ""
+
+    @property
+    def given(self) -> str:
+        """The reply that the environment got."""
+        return self.noise if self.strayed else self.reply
 
 
 def record_demonstrations(recipe: Recipe) -> list[Demonstration]:
@@ -44,19 +63,23 @@ def record_demonstrations(recipe: Recipe) -> list[Demonstration]:
     settings = recipe.cloning
     rng = python_stream(settings.seed, "demonstrations")
     environment = make_environment(recipe)
-    demonstrations = []
+    transcript = environment.game.transcript
+    demonstrations: list[Demonstration] = []
     for _ in range(settings.episodes):
         task_id = environment.game.sample_task(rng)
         prompt, _ = environment.reset(options={"task_id": task_id})
         if not environment.game.expert():
             raise ArenaError(f"{recipe.environment.id}: no expert plan for task {task_id}")
-        ended = False
+        ended, follows, added = False, None, ""
         while not ended and (plan := environment.game.expert()):
             expert, noise = plan_reply(environment, plan), random_reply(environment, rng)
-            demonstrations.append(Demonstration(prompt, expert, noise))
-            stray = rng.random() < settings.exploration
-            prompt, _, terminated, truncated, _ = environment.step(noise if stray else expert)
+            strayed = rng.random() < settings.exploration
+            turn = Demonstration(prompt, expert, noise, strayed, follows, added)
+            demonstrations.append(turn)
+            prompt, _, terminated, truncated, info = environment.step(turn.given)
             ended = terminated or truncated
+            if transcript:
+                follows, added = len(demonstrations) - 1, info["observation"]
     return demonstrations
 
 
@@ -72,10 +95,12 @@ def clone(recipe: Recipe, on_step: OnStep | None = None) -> LanguageModel:
     """
     settings = recipe.cloning
     demonstrations = record_demonstrations(recipe)
+    form = make_environment(recipe).game.reply_format
     texts = (text for demo in demonstrations for text in (demo.prompt, demo.reply, demo.noise))
-    tokenizer = train_tokenizer(texts, recipe.tokenizer.pattern)
+    words = recipe.tokenizer
+    tokenizer = train_tokenizer(texts, words.pattern, joined=words.joined)
     language_model = new_language_model(recipe.model, tokenizer, settings.seed)
-    rows = _Rows(language_model, demonstrations)
+    rows = _Rows(language_model, demonstrations, form)
     model = language_model.model.train()
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.95), weight_decay=0.0
@@ -101,18 +126,35 @@ def clone(recipe: Recipe, on_step: OnStep | None = None) -> LanguageModel:
 class _Rows:
     """Demonstrations as tensors, expert and random replies side by side."""
 
-    def __init__(self, model: LanguageModel, demos: Sequence[Demonstration]) -> None:
+    def __init__(
+        self, model: LanguageModel, demos: Sequence[Demonstration], form: ReplyFormat
+    ) -> None:
         self._model = model
-        self._prompts = Prompts.pack(model.encode([demo.prompt for demo in demos]), model.pad_id)
+        self._form = form
+        self._prompts = Prompts.pack(self._encode(demos), model.pad_id)
         replies = [self._tokens(demo.reply) for demo in demos]
         noise = [self._tokens(demo.noise) for demo in demos]
         longest = max(map(len, replies + noise))
         self._replies = self._pad(replies, longest)
         self._noise = self._pad(noise, longest)
 
+    def _encode(self, demos: Sequence[Demonstration]) -> list[tuple[int, ...]]:
+        """Return the prompts' ids; a conversation keeps those of its earlier turns."""
+        model = self._model
+        fresh = iter(model.encode([demo.prompt for demo in demos if demo.follows is None]))
+        prompts: list[tuple[int, ...]] = []
+        for demo in demos:
+            if demo.follows is None:
+                prompts.append(next(fresh))
+                continue
+            given = tuple(self._tokens(demos[demo.follows].given))
+            before = Generation("", prompts[demo.follows], given)
+            prompts.append(model.extend(before, demo.added))
+        return prompts
+
     def _tokens(self, text: str) -> list[int]:
-        ids = self._model.tokenizer(text, add_special_tokens=False)["input_ids"]
-        return [*ids, self._model.eos_id]
+        ids: list[int] = self._model.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids if self._form.complete(text) else [*ids, self._model.eos_id]
 
     def _pad(self, rows: list[list[int]], length: int) -> Tensor:
         pad = self._model.pad_id

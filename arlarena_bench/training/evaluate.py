@@ -3,6 +3,8 @@
 import gzip
 import json
 from collections.abc import Sequence
+from itertools import groupby
+from math import comb
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -30,13 +32,16 @@ def evaluation_policy(model: LanguageModel, recipe: Recipe, split: str) -> Polic
 
 
 def evaluate(policy: Policy, arena: Arena, recipe: Recipe, split: str) -> list[Episode]:
-    """Play one episode on each task of a split.
+    """Play each task of a split once, or as often as the recipe says for the test panel.
 
     Args:
         policy: Who answers.
         arena: The recipe's environments.
         recipe: Says how many tasks of the panel are played.
         split: `"validation"` or `"test"`.
+
+    Returns:
+        The episodes in the panel's order, attempts at one task side by side.
 
     Raises:
         ArenaError: If the panel is smaller than the recipe asks for.
@@ -48,7 +53,9 @@ def evaluate(policy: Policy, arena: Arena, recipe: Recipe, split: str) -> list[E
     }
     count = sizes[split]
     tasks = panel.task_ids if count is None else panel.first(count)
-    return arena.play(policy, tasks, range(len(tasks)))
+    attempts = recipe.evaluation.attempts if split == "test" else 1
+    numbers = [number for number in range(len(tasks)) for _ in range(attempts)]
+    return arena.play(policy, [tasks[number] for number in numbers], numbers)
 
 
 def summarise(episodes: Sequence[Episode]) -> dict[str, float]:
@@ -79,11 +86,44 @@ def success_by_category(episodes: Sequence[Episode]) -> dict[str, float]:
     return {category: fmean(outcomes[category]) for category in sorted(outcomes)}
 
 
+def mean_measures(episodes: Sequence[Episode]) -> dict[str, float]:
+    """Return the mean over episodes of the environment's further numbers; empty without any."""
+    names = episodes[0].measures
+    return {name: fmean(episode.measures[name] for episode in episodes) for name in names}
+
+
+def pass_at(episodes: Sequence[Episode]) -> dict[str, float]:
+    """Return pass@k for k = 1, 2, 4, … up to the attempts a task; empty for a single attempt.
+
+    The unbiased estimator 1 - C(n-c, k) / C(n, k), for c of n attempts that succeed (Chen et
+    al., "Evaluating Large Language Models Trained on Code", Eq. 1), averaged over tasks.
+
+    Args:
+        episodes: Attempts at one task share their group and stand side by side, as many each.
+    """
+    tasks = [
+        [episode.success for episode in attempts]
+        for _, attempts in groupby(episodes, key=lambda episode: episode.group)
+    ]
+    count = len(tasks[0])
+    if count == 1:
+        return {}
+    powers = [2**power for power in range(count.bit_length()) if 2**power <= count]
+    return {
+        str(k): fmean(1 - comb(count - sum(task), k) / comb(count, k) for task in tasks)
+        for k in powers
+    }
+
+
 def episode_record(episode: Episode) -> dict[str, Any]:
     """Return the row that a result keeps of an episode."""
     turns = episode.turns
-    category = {} if episode.category is None else {"category": episode.category}
-    return category | {
+    optional: dict[str, Any] = {}
+    if episode.category is not None:
+        optional["category"] = episode.category
+    if episode.measures:
+        optional["measures"] = episode.measures
+    return optional | {
         "task_id": episode.task_id,
         "reward": episode.total_reward,
         "turns": len(turns),

@@ -10,7 +10,13 @@ import arlarena_bench
 from arlarena_bench.episode import Episode
 from arlarena_bench.panel import Panel
 from arlarena_bench.training.collapse import Collapse, final_fifth_std
-from arlarena_bench.training.evaluate import episode_record, success_by_category, summarise
+from arlarena_bench.training.evaluate import (
+    episode_record,
+    mean_measures,
+    pass_at,
+    success_by_category,
+    summarise,
+)
 from arlarena_bench.training.run import Run
 from arlarena_bench.training.start import start_folder, weights_digest
 
@@ -25,13 +31,18 @@ def build_result(
     Args:
         run: The finished run.
         panel: What was played.
-        episodes: One a task of the panel, in its order.
+        episodes: The panel's tasks in its order, attempts at one task side by side.
         collapse: What the detector saw during training.
     """
     recipe = run.recipe
+    count = len({episode.group for episode in episodes})
     steps = [run.logged[step] for step in sorted(run.logged)]
     trained = steps[1:]
-    by_category = success_by_category(episodes)
+    optional = {
+        "success_by_category": success_by_category(episodes),
+        "measures": mean_measures(episodes),
+        "pass_at": pass_at(episodes),
+    }
     return {
         "schema": SCHEMA,
         "method": Path(recipe.method.name).stem,
@@ -45,10 +56,10 @@ def build_result(
         "version": arlarena_bench.__version__,
         "recipe_digest": recipe.digest(),
         "start_policy": weights_digest(start_folder(recipe)),
-        "panel": {"name": panel.name, "digest": panel.digest, "tasks": len(episodes)},
+        "panel": {"name": panel.name, "digest": panel.digest, "tasks": count},
         "episodes": [episode_record(episode) for episode in episodes],
         "summary": summarise(episodes),
-        **({"success_by_category": by_category} if by_category else {}),
+        **{name: numbers for name, numbers in optional.items() if numbers},
         "training": {
             "steps": len(trained),
             "start_success": steps[0]["validation/success"],

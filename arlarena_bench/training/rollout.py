@@ -7,7 +7,7 @@ from typing import Any
 import gymnasium as gym
 
 from arlarena_bench.episode import Episode, Generation, Turn
-from arlarena_bench.policy.base import Policy
+from arlarena_bench.policy.base import Policy, Question
 from arlarena_bench.protocol.vector import TextVector
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.recipe import Recipe
@@ -51,27 +51,36 @@ class Arena:
         started = time.process_time()
         spent_before = self.policy_seconds
         vector = self._vector(len(task_ids))
-        episodes = [Episode(task, group) for task, group in zip(task_ids, groups, strict=True)]
+        transcript = self.game.transcript
+        episodes = [
+            Episode(task, group, transcript=transcript)
+            for task, group in zip(task_ids, groups, strict=True)
+        ]
         resets = [vector.reset_at(index, task) for index, task in enumerate(task_ids)]
-        prompts = [prompt for prompt, _ in resets]
+        questions = [Question(prompt) for prompt, _ in resets]
         infos = [info for _, info in resets]
         active = list(range(len(episodes)))
         while active:
             asked = time.process_time()
             replies = policy.respond(
-                [prompts[i] for i in active], [self._environments[i] for i in active]
+                [questions[i] for i in active], [self._environments[i] for i in active]
             )
             self.policy_seconds += time.process_time() - asked
             steps = vector.step(active, [reply.text for reply in replies])
             going = []
             for index, reply, step in zip(active, replies, steps, strict=True):
-                observation, _, terminated, truncated, info = step
+                prompt, _, terminated, truncated, info = step
                 episode = episodes[index]
-                episode.turns.append(_turn(prompts[index], reply, infos[index], info))
+                episode.turns.append(_turn(questions[index].prompt, reply, infos[index], info))
                 episode.success = info["success"]
                 episode.score = info["score"]
                 episode.category = info["category"]
-                prompts[index], infos[index] = observation, info
+                episode.void = info["void"]
+                episode.measures = info["measures"]
+                questions[index] = (
+                    Question(prompt, reply, info["observation"]) if transcript else Question(prompt)
+                )
+                infos[index] = info
                 if not (terminated or truncated):
                     going.append(index)
             active = going

@@ -1,13 +1,13 @@
-"""From episodes to the tensors of an update: one row a turn."""
+"""From episodes to the tensors of an update: one row a turn, or one row a conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from arlarena_bench.batch import Batch
-from arlarena_bench.episode import Episode
+from arlarena_bench.episode import Episode, Turn
 from arlarena_bench.policy.prompts import Prompts
 
 
@@ -17,9 +17,10 @@ class Rows:
 
     Attributes:
         prompts: The prompt of each row.
-        replies: (rows, tokens) ids, padded on the right.
-        mask: (rows, tokens) 1 where the policy wrote the token.
-        old_log_probs: (rows, tokens) as recorded while sampling.
+        replies: (rows, tokens) ids, padded on the right; a conversation holds behind its first
+            prompt what the environment wrote between the replies, too.
+        mask: (rows, tokens) 1 where the policy wrote the token and it counts in the loss.
+        old_log_probs: (rows, tokens) as recorded while sampling; 0 where it did not write.
     """
 
     prompts: Prompts
@@ -28,39 +29,87 @@ class Rows:
     old_log_probs: Tensor
 
 
+@dataclass(slots=True)
+class _Row:
+    """The turns of one row, their tokens laid end to end."""
+
+    number: int
+    position: int
+    episode: Episode
+    turns: Sequence[Turn]
+    ids: list[int]
+    mask: list[float]
+    log_probs: list[float]
+    entropy: list[float]
+
+    @classmethod
+    def of(cls, number: int, position: int, episode: Episode, turns: Sequence[Turn]) -> "_Row":
+        row = cls(number, position, episode, turns, [], [], [], [])
+        start = len(turns[0].generation.prompt_ids)
+        for turn in turns:
+            generation = turn.generation
+            said = generation.prompt_ids[start + len(row.ids) :]
+            row._append(said, 0.0, [0.0] * len(said), [0.0] * len(said))
+            row._append(
+                generation.reply_ids,
+                0.0 if episode.void else 1.0,
+                generation.log_probs,
+                generation.entropy,
+            )
+        return row
+
+    def _append(
+        self,
+        ids: Sequence[int],
+        mask: float,
+        log_probs: Sequence[float],
+        entropy: Sequence[float],
+    ) -> None:
+        self.ids += ids
+        self.mask += [mask] * len(ids)
+        self.log_probs += log_probs
+        self.entropy += entropy
+
+
 def pack_episodes(episodes: Sequence[Episode], pad_id: int) -> tuple[Rows, Batch]:
     """Turn episodes into rows, and into what a method's advantage sees of them.
+
+    A void episode keeps its rows, because its outcome is part of its group's; its mask is 0.
 
     Args:
         episodes: At least one turn in total; every reply at least one token.
         pad_id: Token id that fills short rows.
     """
-    turns = [
-        (number, position, episode.group, turn)
-        for number, episode in enumerate(episodes)
-        for position, turn in enumerate(episode.turns)
-    ]
-    generations = [turn.generation for *_, turn in turns]
-    longest = max(len(generation.reply_ids) for generation in generations)
+    packed = [row for number, episode in enumerate(episodes) for row in _split(number, episode)]
+    longest = max(len(row.ids) for row in packed)
 
-    def padded(values: list[tuple[float, ...]], fill: float) -> Tensor:
-        return torch.tensor([list(row) + [fill] * (longest - len(row)) for row in values])
+    def padded(values: list[list[float]]) -> Tensor:
+        return torch.tensor([row + [0.0] * (longest - len(row)) for row in values])
 
-    mask = padded([(1.0,) * len(g.reply_ids) for g in generations], 0.0)
+    mask = padded([row.mask for row in packed])
+    ids = [row.ids + [pad_id] * (longest - len(row.ids)) for row in packed]
     rows = Rows(
-        prompts=Prompts.pack([g.prompt_ids for g in generations], pad_id),
-        replies=padded([g.reply_ids for g in generations], pad_id).long(),
+        prompts=Prompts.pack([row.turns[0].generation.prompt_ids for row in packed], pad_id),
+        replies=torch.tensor(ids),
         mask=mask,
-        old_log_probs=padded([g.log_probs for g in generations], 0.0),
+        old_log_probs=padded([row.log_probs for row in packed]),
     )
     batch = Batch(
-        group=torch.tensor([group for _, _, group, _ in turns]),
-        trajectory=torch.tensor([number for number, *_ in turns]),
-        turn=torch.tensor([position for _, position, *_ in turns]),
-        reward=torch.tensor([turn.reward for *_, turn in turns]),
-        penalty=torch.tensor([turn.penalty for *_, turn in turns]),
-        anchor=[turn.anchor for *_, turn in turns],
-        entropy=padded([g.entropy for g in generations], 0.0),
+        group=torch.tensor([row.episode.group for row in packed]),
+        trajectory=torch.tensor([row.number for row in packed]),
+        turn=torch.tensor([row.position for row in packed]),
+        reward=torch.tensor([sum(turn.reward for turn in row.turns) for row in packed]),
+        penalty=torch.tensor([sum(turn.penalty for turn in row.turns) for row in packed]),
+        anchor=[row.turns[0].anchor for row in packed],
+        entropy=padded([row.entropy for row in packed]),
         mask=mask,
     )
     return rows, batch
+
+
+def _split(number: int, episode: Episode) -> Iterator[_Row]:
+    if episode.transcript:
+        yield _Row.of(number, 0, episode, episode.turns)
+        return
+    for position, turn in enumerate(episode.turns):
+        yield _Row.of(number, position, episode, [turn])

@@ -70,6 +70,8 @@ def test_reset_reports() -> None:
         "success": False,
         "score": 0.0,
         "category": None,
+        "void": False,
+        "measures": {},
         "anchor": "step 0 of 3",
         "admissible_actions": ["right"],
         "format_valid": True,
