@@ -102,6 +102,19 @@ class TextEnv(gym.Env[str, str], ABC):
         return {}
 
     @property
+    def conditions(self) -> dict[str, str]:
+        """What scores depend on beside the task, such as the version of a grader.
+
+        Results keep it, and no table mixes results whose conditions differ.
+        """
+        return {}
+
+    @property
+    def incomparable(self) -> str:
+        """Why results under these settings cannot stand on the leaderboard; empty if they can."""
+        return ""
+
+    @property
     def category(self) -> str | None:
         """Which of the environment's types of task this is, for scores by type; None for one."""
         return None

@@ -56,6 +56,7 @@ def test_results_are_of_the_recipes_and_panels_in_this_repository(bench: Path) -
         result = run.result
         assert result.recipe_digest == recipe.for_run(result.method, result.seed).digest()
         assert (result.panel.name, result.panel.digest) == (panel.name, panel.digest)
+        assert not result.incomparable
         assert [episode.task_id for episode in result.episodes] == list(panel.task_ids)
 
 

@@ -71,6 +71,11 @@ def footer(table: Table, command: str) -> str:
         f"- version {', '.join(sorted({r.version for r in results}))}, commit {', '.join(commits)}",
         f"- made by `{command}`",
     ]
+    if shared.conditions:
+        told = ", ".join(f"{name} {value}" for name, value in sorted(shared.conditions.items()))
+        lines.append(f"- conditions: {told}")
+    if shared.incomparable:
+        lines.append(f"- NOT FOR THE LEADERBOARD: {shared.incomparable}")
     if len(starts) > 1:
         lines.append("- WARNING: the runs began from different start policies")
     return "\n".join(lines)

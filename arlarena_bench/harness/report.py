@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_whole
 from arlarena_bench.harness.comparison import in_order, label
 from arlarena_bench.harness.metrics import FILE, find_metrics, write_csv
@@ -30,7 +31,14 @@ def write_report(plan: Plan) -> tuple[Table | None, str, list[str]]:
     methods = [given.get(name, name) for name in in_order(run.result.method for run in runs)]
     seeds = max(run.result.seed for run in runs) + 1
     command = bench_line(request.preset, request.environment, methods, seeds, request.settings)
-    (table,) = build_tables(runs)
+    tables = build_tables(runs)
+    if len(tables) > 1:
+        raise ArenaError(
+            f"{plan.folder} holds runs made under different conditions "
+            f"({' | '.join(str(table.any_result.conditions) for table in tables)}); "
+            "bench into another folder, or remove the runs that do not belong"
+        )
+    table = tables[0]
     write_whole(plan.folder / "results.json", results_json(table, command))
     write_whole(plan.folder / "table.md", render(table, command) + "\n")
     metrics, damaged = find_metrics(plan.folder)

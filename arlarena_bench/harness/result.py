@@ -72,7 +72,11 @@ class TrainingRecord(_Part):
 
 
 class Result(_Part):
-    """The scores of one trained policy on one panel, with its episodes."""
+    """The scores of one trained policy on one panel, with its episodes.
+
+    `conditions` are what scores depend on beside the tasks; `incomparable` says why a result
+    cannot stand on the leaderboard, and is empty if it can.
+    """
 
     version_of_schema: Annotated[Literal[1], Field(alias="schema")]
     method: str
@@ -86,6 +90,8 @@ class Result(_Part):
     version: str
     recipe_digest: str
     start_policy: str
+    conditions: dict[str, str] = {}
+    incomparable: str = ""
     panel: PanelRecord
     episodes: Annotated[list[EpisodeRecord], Field(min_length=1)]
     summary: Summary

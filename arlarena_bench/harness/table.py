@@ -1,5 +1,6 @@
 """The table: one row a method, computed from the results of its seeds and nothing else."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -85,15 +86,17 @@ class Table:
 
 
 def build_tables(runs: Iterable[Run]) -> list[Table]:
-    """Return a table for each preset and panel among `runs`; panels are never mixed.
+    """Return a table for each preset, panel and conditions among `runs`; none are ever mixed.
 
     Raises:
         ArenaError: If two runs are of the same method and seed.
     """
-    groups: dict[tuple[str, str, str], list[Run]] = {}
+    groups: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
         result = run.result
-        groups.setdefault((result.environment, result.preset, result.panel.digest), []).append(run)
+        conditions = json.dumps(result.conditions, sort_keys=True)
+        key = (result.environment, result.preset, result.panel.digest, conditions)
+        groups.setdefault((*key, result.incomparable), []).append(run)
     return [_table(groups[key]) for key in sorted(groups)]
 
 

@@ -83,8 +83,7 @@ def _finish(run: Run, trainer: "Trainer") -> dict[str, Any]:
     episodes = trainer.test()
     trainer.policy.save(run.folder / "model")
     write_episodes(run.folder / "episodes" / "test.jsonl.gz", episodes)
-    panel = trainer.arena.game.panel("test")
-    result = build_result(run, panel, episodes, trainer.detector.collapse)
+    result = build_result(run, trainer.arena.game, episodes, trainer.detector.collapse)
     run.finish(result)
     return result
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import arlarena_bench
 from arlarena_bench.episode import Episode
-from arlarena_bench.panel import Panel
+from arlarena_bench.text_env import TextEnv
 from arlarena_bench.training.collapse import Collapse, final_fifth_std
 from arlarena_bench.training.evaluate import (
     episode_record,
@@ -24,17 +24,18 @@ SCHEMA = 1
 
 
 def build_result(
-    run: Run, panel: Panel, episodes: Sequence[Episode], collapse: Collapse | None
+    run: Run, game: TextEnv, episodes: Sequence[Episode], collapse: Collapse | None
 ) -> dict[str, Any]:
     """Return the result of a run: its scores, their episodes, and what produced them.
 
     Args:
         run: The finished run.
-        panel: What was played.
+        game: Whose test panel was played.
         episodes: The panel's tasks in its order, attempts at one task side by side.
         collapse: What the detector saw during training.
     """
     recipe = run.recipe
+    panel = game.panel("test")
     count = len({episode.group for episode in episodes})
     steps = [run.logged[step] for step in sorted(run.logged)]
     trained = steps[1:]
@@ -42,6 +43,8 @@ def build_result(
         "success_by_category": success_by_category(episodes),
         "measures": mean_measures(episodes),
         "pass_at": pass_at(episodes),
+        "conditions": game.conditions,
+        "incomparable": game.incomparable,
     }
     return {
         "schema": SCHEMA,
@@ -59,7 +62,7 @@ def build_result(
         "panel": {"name": panel.name, "digest": panel.digest, "tasks": count},
         "episodes": [episode_record(episode) for episode in episodes],
         "summary": summarise(episodes),
-        **{name: numbers for name, numbers in optional.items() if numbers},
+        **{name: value for name, value in optional.items() if value},
         "training": {
             "steps": len(trained),
             "start_success": steps[0]["validation/success"],

@@ -84,3 +84,21 @@ def test_the_command_is_rebuilt_from_the_results(bench: Path) -> None:
 def test_a_command_names_what_was_replaced() -> None:
     line = bench_line("nano", "sokoban", ["grpo"], 1, ["train.groups=4"])
     assert line.endswith("--seeds 1 --set train.groups=4")
+
+
+def test_results_under_different_conditions_share_no_table(tmp_path: Path) -> None:
+    for seed, tagger in enumerate(["words", "spacy", "words"]):
+        extra = {"conditions": {"tagger": tagger}}
+        write_run(tmp_path, result_of("grpo", seed, solving(5), **extra))
+    spacy, words = build_tables(find_runs(tmp_path)[0])
+    assert [len(words.runs), len(spacy.runs)] == [2, 1]
+    assert "- conditions: tagger words\n" in render(words, "") + "\n"
+
+
+def test_a_result_that_the_leaderboard_refuses_says_so(tmp_path: Path) -> None:
+    reason = "the sandbox isolates nothing"
+    write_run(tmp_path, result_of("grpo", 0, solving(5), incomparable=reason))
+    write_run(tmp_path, result_of("grpo", 1, solving(5)))
+    fit, unfit = build_tables(find_runs(tmp_path)[0])
+    assert "LEADERBOARD" not in render(fit, "")
+    assert f"- NOT FOR THE LEADERBOARD: {reason}" in render(unfit, "").splitlines()
