@@ -1,8 +1,6 @@
 """Frozen lists of tasks."""
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from arlarena_bench.errors import ArenaError
 
@@ -35,24 +33,3 @@ class Panel:
                 f"choose 1 to {len(self.task_ids)}"
             )
         return self.task_ids[:count]
-
-
-def read_frozen(path: Path, checksums: str) -> str:
-    """Return the text of a panel's file, checked against the SHA-256 that stands beside it.
-
-    Args:
-        path: The file.
-        checksums: Name of the file, in the same folder, of lines `<SHA-256>  <name>`.
-
-    Raises:
-        ArenaError: If either cannot be read, or they disagree.
-    """
-    try:
-        content = path.read_bytes()
-        lines = path.with_name(checksums).read_text().splitlines()
-        sums = {name: checksum for checksum, name in map(str.split, lines)}
-    except (OSError, ValueError) as error:
-        raise ArenaError(f"cannot read the panel {path}: {error}; reinstall the package") from error
-    if hashlib.sha256(content).hexdigest() != sums.get(path.name):
-        raise ArenaError(f"the panel {path} is not the file of {checksums}; reinstall the package")
-    return content.decode()

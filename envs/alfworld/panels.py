@@ -4,7 +4,6 @@
 are the same; `--write` replaces the files.
 """
 
-import argparse
 import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arlarena_bench.errors import unknown
-from arlarena_bench.panel import read_frozen
+from arlarena_bench.frozen import frozen_command, read_frozen
 
 from .draw import Draw
 from .generator import Household
@@ -21,7 +20,6 @@ from .mini import MiniHousehold
 from .tasks import Task
 
 FOLDER = Path(__file__).parent / "frozen-tasks"
-CHECKSUMS = "SHA256SUMS"
 SPLITS = ("validation", "test")
 SIZES: dict[str, Household | MiniHousehold] = {"full": Household(), "mini": MiniHousehold()}
 # As many as ALFWorld's `valid_seen` and `valid_unseen`, and in rooms as familiar.
@@ -49,7 +47,7 @@ def frozen(size: str, split: str) -> dict[str, FrozenTask]:
     if split not in SPLITS:
         raise unknown("panel of ALFWorld", split, SPLITS)
     path = FOLDER / _file_name(size, split)
-    content = read_frozen(path, CHECKSUMS)
+    content = read_frozen(path).decode()
     tasks = {}
     for line in content.splitlines():
         number, name, digest = line.split()
@@ -95,24 +93,8 @@ def _file_name(size: str, split: str) -> str:
 
 def main() -> None:
     """Draw the panels again; compare them with the files or write them."""
-    parser = argparse.ArgumentParser(
-        prog="arlarena_bench.envs.alfworld.panels", description=__doc__
-    )
-    parser.add_argument("--write", action="store_true", help="replace the files")
-    write = parser.parse_args().write
-    files = {name: text for size in SIZES for name, text in make(size).items()}
-    sums = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
-    files[CHECKSUMS] = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
-    changed = []
-    for name, text in files.items():
-        path = FOLDER / name
-        if write:
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(text.encode())
-        elif not path.exists() or path.read_bytes() != text.encode():
-            changed.append(name)
-    print(f"differs: {', '.join(changed)}" if changed else f"{len(files)} files are as made")
-    raise SystemExit(bool(changed))
+    files = {name: text.encode() for size in SIZES for name, text in make(size).items()}
+    frozen_command("arlarena_bench.envs.alfworld.panels", __doc__, FOLDER, files)
 
 
 if __name__ == "__main__":

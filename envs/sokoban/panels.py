@@ -4,7 +4,6 @@
 are the same; `--write` replaces the files.
 """
 
-import argparse
 import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
@@ -13,13 +12,12 @@ from random import Random
 from typing import NamedTuple
 
 from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.panel import read_frozen
+from arlarena_bench.frozen import frozen_command, read_frozen
 
 from .board import canonical, symmetries
 from .generator import Generator
 
 FOLDER = Path(__file__).parent / "frozen-levels"
-CHECKSUMS = "SHA256SUMS"
 SPLITS = ("validation", "test")
 TASKS = 512
 MADE_FOR = (Generator(rows=6, columns=6, boxes=1), Generator(rows=6, columns=6, boxes=2))
@@ -64,7 +62,7 @@ def frozen(kind: str, split: str) -> dict[str, FrozenLevel]:
     if kind not in KINDS:
         raise ArenaError(f"Sokoban has no {split} panel for {kind}, only for {' and '.join(KINDS)}")
     path = FOLDER / _file_name(kind, split)
-    content = read_frozen(path, CHECKSUMS)
+    content = read_frozen(path).decode()
     levels = {}
     for block in content.strip().split("\n\n"):
         header, text = block.split("\n", maxsplit=1)
@@ -107,22 +105,11 @@ def _file_name(kind: str, split: str) -> str:
 
 
 def main() -> None:
-    """Make the panels again; compare them with the files or write them."""
-    parser = argparse.ArgumentParser(prog="arlarena_bench.envs.sokoban.panels", description=__doc__)
-    parser.add_argument("--write", action="store_true", help="replace the files")
-    write = parser.parse_args().write
-    files = {name: text for generator in MADE_FOR for name, text in make(generator).items()}
-    sums = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
-    files[CHECKSUMS] = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
-    changed = []
-    for name, text in files.items():
-        path = FOLDER / name
-        if write:
-            path.write_bytes(text.encode())
-        elif not path.exists() or path.read_bytes() != text.encode():
-            changed.append(name)
-    print(f"differs: {', '.join(changed)}" if changed else f"{len(files)} files are as made")
-    raise SystemExit(bool(changed))
+    """Draw the panels again; compare them with the files or write them."""
+    files = {
+        name: text.encode() for generator in MADE_FOR for name, text in make(generator).items()
+    }
+    frozen_command("arlarena_bench.envs.sokoban.panels", __doc__, FOLDER, files)
 
 
 if __name__ == "__main__":
