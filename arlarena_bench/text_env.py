@@ -34,6 +34,7 @@ class TextEnv(gym.Env[str, str], ABC):
         transcript: False where every turn has a prompt of its own. True where one conversation
             goes on: the first observation is put into the template, and each later one is what
             the environment writes behind the reply. A row of training is then a trajectory.
+        free_text: Whether a person may type what no list of actions has.
 
     Raises:
         ArenaError: If the horizon is not positive or the render mode is unknown.
@@ -43,6 +44,7 @@ class TextEnv(gym.Env[str, str], ABC):
     template = PromptTemplate()
     reply_format: ReplyFormat = Tagged()
     transcript = False
+    free_text = False
 
     def __init__(self, *, horizon: int, render_mode: str | None = None) -> None:
         if horizon < 1:
@@ -159,6 +161,14 @@ class TextEnv(gym.Env[str, str], ABC):
         if not admissible:
             raise ArenaError(f"{type(self).__name__} lists no admissible actions to choose from")
         return rng.choices(admissible, k=2)
+
+    def typed(self, words: str) -> str | None:
+        """Return the command that a person means by what was typed, None if it is none."""
+        admissible = self.admissible_actions()
+        if admissible is None:
+            return words
+        folded = words.casefold()
+        return next((action for action in admissible if action.casefold() == folded), None)
 
     def page(self) -> RenderableType:
         """Return what a person is shown who plays."""

@@ -51,15 +51,13 @@ class Session:
         """Show pages and take commands until `quit` or the end of the input."""
         self._show_page()
         while (word := self._read(source)) != END:
-            if word in self._actions():
-                self._act(word)
-            elif word in self._commands:
+            if word in self._commands and word not in self._actions():
                 self._commands[word]()
                 continue
-            elif self._ended:
+            if self._ended:
                 self._note = "the episode has ended: n for a new task, q to quit"
-            elif self._game.admissible_actions() is None and word:
-                self._act(word)
+            elif word and (command := self._game.typed(word)) is not None:
+                self._act(command)
             else:
                 self._note = f"no action {word!r}{nearest(word, self._actions())}" if word else ""
             self._show_page()
@@ -68,10 +66,12 @@ class Session:
         """Return an action, or a command of the session spelt out."""
         if self._console.is_terminal:
             self._console.print("> ", end="")
+        game = self._game
         first_letters = {action[0] for action in self._actions() if action}
-        at_once = SHORTCUTS.keys() - first_letters
-        word = source.read(at_once).lower()
-        return word if word in self._actions() else SHORTCUTS.get(word, word)
+        typing = not self._ended and (game.free_text or game.admissible_actions() is None)
+        at_once = set() if typing else SHORTCUTS.keys() - first_letters
+        word = source.read(at_once)
+        return word if word in self._actions() else SHORTCUTS.get(word.lower(), word)
 
     def _begin(self, task_id: str) -> None:
         self._prompt, self._info = self._env.reset(options={"task_id": task_id})
@@ -83,8 +83,8 @@ class Session:
         self._begin(self._game.sample_task(self._rng))
         self._show_page()
 
-    def _act(self, word: str) -> None:
-        reply = self._game.reply_format.write("", word)
+    def _act(self, command: str) -> None:
+        reply = self._game.reply_format.write("", command)
         self._prompt, _, terminated, truncated, self._info = self._env.step(reply)
         self._return += self._info["env_reward"]
         self._ended = terminated or truncated

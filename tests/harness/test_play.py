@@ -78,6 +78,7 @@ def test_any_words_are_taken_where_actions_cannot_be_listed() -> None:
 def test_letters_that_begin_an_action_need_enter() -> None:
     # The corridor has left and right; none of p, h, n, q begins either.
     assert play()[1].at_once == {"p", "h", "n", "q"}
+    assert play(listed=False)[1].at_once == set(), "any word may begin with these letters"
 
 
 def test_an_environment_without_text_is_refused() -> None:
