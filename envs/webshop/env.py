@@ -1,0 +1,303 @@
+"""`arlarena/WebShop-v0` and `arlarena/WebShopMini-v0`."""
+
+import hashlib
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from gymnasium.error import ResetNeeded
+from rich.console import RenderableType
+
+from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.panel import Panel
+from arlarena_bench.protocol.prompt import PromptTemplate
+from arlarena_bench.text_env import TextEnv
+
+from . import oracle, page
+from .expert import Shopper
+from .mini import compact
+from .mini.expert import shop_around
+from .mini.tasks import Reduced
+from .official import SPLITS as SPLITTINGS
+from .sources import CATALOGUES, Invented, Official, Source
+from .visit import Visit
+
+REWARD = 10.0
+SIZES = ("full", "mini")
+HORIZONS = {"full": 15, "mini": 8}
+OBSERVATIONS = ("text", "text_rich", "compact")
+REWARDS = ("success", "score")
+GOALS = ("synthetic", "human")
+SEARCH = "search[<your query>]"
+# Parts of the reward, under the original's names.
+MEASURES = ("r_type", "r_att", "r_option", "r_price", "title_score")
+
+_SEPARATOR = " [SEP] "
+
+
+class WebShopEnv(TextEnv):
+    """Buy what an instruction describes: search, compare, choose options, buy (Yao et al. 2022).
+
+    Tasks: `"train/0000"` …, `"validation/0000"` …, `"test/0000"` … of an invented catalogue; with
+    `data`, `"official/<split>/<position>"`. For `size="mini"`, `"train/<n>"` for any n below
+    2^62, and frozen panels in shops of their own.
+
+    Args:
+        size: `"full"` for 1,200 products, `"mini"` for shops of 128 and few words.
+        horizon: Turns after which an episode is truncated; 15, or 8 for `"mini"`.
+        observation: `"text"` for the original's text mode as ARLArena puts it into prompts,
+            without the instruction; `"text_rich"` for the original's other mode, to the byte;
+            `"compact"` for a few words (only with `size="mini"`).
+        reward: `"success"` for 10 at a score of exactly 1 and else 0, `"score"` for the score.
+        check_actions: Whether a click on something that is not there is an invalid action; by
+            default, as in ARLArena, only the form of a reply counts.
+        data: Folder of the original's files; replaces the invented catalogue.
+        catalogue: With `data`: `"small"` for the files of 1,000 products, `"full"` for all.
+        goals: With `data`: `"synthetic"`, or `"human"` for those people wrote.
+        splits: With `data`: `"frozen"`, or `"reference"` for the overlapping splits of ARLArena
+            and verl-agent, whose results are not `comparable`.
+        seed: With `data`: what prices, price limits and the order of goals are drawn from.
+        tagger: Which words are nouns for the type reward: `"spacy"`, `"words"` or `"auto"`.
+        render_mode: `"ansi"` or None.
+
+    Raises:
+        ArenaError: For an unknown setting, or if there are no files at `data`.
+    """
+
+    template = PromptTemplate(
+        admissible="Admissible actions, with words of your own for <your query>:\n{actions}\n\n"
+    )
+
+    free_text = True
+
+    def __init__(
+        self,
+        size: str = "full",
+        horizon: int | None = None,
+        observation: str = "text",
+        reward: str = "success",
+        check_actions: bool = False,
+        data: str | Path | None = None,
+        catalogue: str = "small",
+        goals: str = "synthetic",
+        splits: str = "frozen",
+        seed: int = 0,
+        tagger: str = "auto",
+        render_mode: str | None = None,
+    ) -> None:
+        for kind, name, known in (
+            ("size of shop", size, SIZES),
+            ("kind of observation", observation, OBSERVATIONS),
+            ("kind of reward", reward, REWARDS),
+            ("catalogue", catalogue, CATALOGUES),
+            ("kind of goals", goals, GOALS),
+            ("splits", splits, SPLITTINGS),
+        ):
+            if name not in known:
+                raise unknown(kind, name, known)
+        if observation == "compact" and size != "mini":
+            raise ArenaError("observation='compact' is made for the shop of size='mini'")
+        if size == "mini" and data is not None:
+            raise ArenaError("data= has no meaning for the shop of size='mini'")
+        super().__init__(
+            horizon=HORIZONS[size] if horizon is None else horizon, render_mode=render_mode
+        )
+        self.size = size
+        self.observation = observation
+        self.dense = reward == "score"
+        self.check_actions = check_actions
+        self.source: Source
+        if data is not None:
+            self.source = Official(data, catalogue, goals, splits, seed, tagger)
+        else:
+            self.source = Reduced() if size == "mini" else Invented(tagger)
+        self._visit: Visit | None = None
+        self._tried: set[str] = set()
+        self._shopper: Shopper | None = None
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """The tagger that scores are computed with."""
+        return {"tagger": self.source.tagger}
+
+    @property
+    def incomparable(self) -> str:
+        """Why results cannot stand on the leaderboard: with the reference splits, they cannot."""
+        if self.source.comparable:
+            return ""
+        return "splits='reference': test goals are also trained on, in the other workers' orders"
+
+    @property
+    def visit(self) -> Visit:
+        """The visit to the shop that goes on.
+
+        Raises:
+            ResetNeeded: Before the first reset.
+        """
+        if self._visit is None:
+            raise ResetNeeded("call reset() first")
+        return self._visit
+
+    def load(self, task_id: str) -> None:
+        """Begin a task.
+
+        Raises:
+            ArenaError: If there is no such task under the parameters of this environment.
+        """
+        shop, goal = self.source.find(task_id)
+        self._visit = shop.open(goal, "text_rich" if self.observation == "text_rich" else "text")
+        self._tried = set()
+        self._shopper = None if self._is_compact else Shopper(self.visit.instruction)
+
+    def observe(self) -> str:
+        """Return the page."""
+        if self._is_compact:
+            return compact.describe(self.visit, self._tried)
+        text = self.visit.observation
+        if self.observation == "text_rich":
+            return text
+        # The prompt states the instruction by itself, and history would repeat it.
+        head, found, rest = text.partition(f"{self.visit.instruction.strip()}{_SEPARATOR}")
+        if not found or not head.endswith(f"Instruction:{_SEPARATOR}"):
+            return text
+        return _SEPARATOR.join(f"'{part}'" for part in rest.split(_SEPARATOR))
+
+    def act(self, command: str) -> float:
+        """Take an action; one that the shop does not know changes nothing."""
+        if self.visit.outcome is not None:
+            return 0.0
+        action = compact.translate(command, self.visit) if self._is_compact else command
+        self.visit.step(action)
+        if self.visit.page == "item" and self.visit.asin is not None:
+            self._tried.add(self.visit.asin)
+        if self._shopper is not None:
+            self._shopper.see(self.visit)
+        if self.visit.outcome is None:
+            return 0.0
+        return self.score if self.dense else REWARD * self.success
+
+    @property
+    def instruction(self) -> str:
+        """What is to be bought."""
+        return self.visit.instruction
+
+    @property
+    def success(self) -> bool:
+        """Whether what was bought scores 1."""
+        return self.visit.outcome is not None and self.visit.outcome["total"] == 1.0
+
+    @property
+    def terminated(self) -> bool:
+        """Whether something was bought."""
+        return self.visit.outcome is not None
+
+    @property
+    def score(self) -> float:
+        """The score of the purchase; 0 without one."""
+        return float(self.visit.outcome["total"]) if self.visit.outcome else 0.0
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """The parts of the score, 0 without a purchase; options count as met if none are asked."""
+        outcome = self.visit.outcome
+        if outcome is None:
+            return {"bought": 0.0, **dict.fromkeys(MEASURES, 0.0)}
+        return {"bought": 1.0, **{name: float(outcome.get(name, 1.0)) for name in MEASURES}}
+
+    @property
+    def category(self) -> str:
+        """The department of the product that is asked for."""
+        category: str = self.visit.goal["category"]
+        return category
+
+    def anchor(self) -> str:
+        """Return a digest of the goal, the page and the options chosen."""
+        visit = self.visit
+        options = sorted(visit.options.items())
+        state: list[Any] = [visit.instruction, visit.page, visit.keywords, visit.page_number]
+        state += [visit.asin, options, sorted(self._tried) if self._is_compact else None]
+        return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
+
+    def admissible_actions(self) -> list[str]:
+        """Return what can be clicked; on the page with the search bar, also how to search."""
+        if self._is_compact:
+            return compact.commands(self.visit)
+        if self.visit.outcome is not None:
+            return []
+        offered = self.visit.available_actions
+        clicks = [f"click[{label}]" for label in offered["clickables"] if label != "search"]
+        return [SEARCH, *clicks] if offered["has_search_bar"] else clicks
+
+    def is_valid(self, command: str) -> bool:
+        """Return True, or with `check_actions` whether the shop does anything with a command."""
+        if not self.check_actions:
+            return True
+        return self.visit.accepts(
+            compact.translate(command, self.visit) if self._is_compact else command
+        )
+
+    def random_plan(self, rng: Random) -> list[str]:
+        """Draw two clicks on what is there, or where there is a search bar, two searches."""
+        clicks = [action for action in self.admissible_actions() if action.startswith("click")]
+        if not clicks:
+            return [self._random_search(rng) for _ in range(2)]
+        return rng.choices(clicks, k=2)
+
+    def oracle(self) -> list[str]:
+        """Return a way to buy the goal's own product, for someone who knows which that is."""
+        plan = oracle.plan(self.visit)
+        return compact.from_actions(self.visit, plan) if self._is_compact else plan
+
+    def expert(self) -> list[str]:
+        """Return what a customer does next who knows only what was seen.
+
+        With compact observations: who knows only the instruction and what is seen now.
+        """
+        if self.visit.outcome is not None:
+            return []
+        if self._shopper is None:
+            return [shop_around(self.visit, self._tried)]
+        return self._shopper.plan(self.visit, self.horizon - self.turns)
+
+    def thought(self, plan: list[str]) -> str:
+        """Return the next actions; with compact observations, what the first one is about."""
+        if self._is_compact:
+            return compact.thought(self.visit, plan[0]) if plan else ""
+        return ", then ".join(plan[:2])
+
+    def typed(self, words: str) -> str | None:
+        """Return an action that the shop accepts, or the one meant by a label or by plain words."""
+        if self._is_compact:
+            accepted = self.visit.accepts(compact.translate(words, self.visit))
+            return words if accepted else None
+        meant = [words, f"click[{words}]"]
+        if self.visit.available_actions["has_search_bar"] and "[" not in words:
+            meant.append(f"search[{words}]")
+        return next((action for action in meant if self.visit.accepts(action)), None)
+
+    def page(self) -> RenderableType:
+        """Return the page laid out for a terminal."""
+        return super().page() if self._is_compact else page.show(self.visit)
+
+    def panel(self, split: str) -> Panel:
+        """Return the frozen tasks of a split.
+
+        Raises:
+            ArenaError: If there is no such split.
+        """
+        return self.source.panel(split)
+
+    def sample_task(self, rng: Random) -> str:
+        """Draw a training task."""
+        return self.source.sample(rng)
+
+    @property
+    def _is_compact(self) -> bool:
+        return self.observation == "compact"
+
+    def _random_search(self, rng: Random) -> str:
+        if self._is_compact:
+            return compact.random_search(rng)
+        words = self.instruction.replace("[", " ").replace("]", " ").lower().split()
+        return f"search[{' '.join(rng.sample(words, min(3, len(words))))}]"

@@ -1,0 +1,49 @@
+"""Files of frozen tasks: a line a task, `<number> <index of the goal> <SHA-256 of the goal>`."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.frozen import read_frozen
+
+FOLDER = Path(__file__).parent / "frozen-tasks"
+
+Goal = Mapping[str, Any]
+_KEYS = ("asin", "instruction_text", "attributes", "goal_options", "price_upper")
+
+
+def goal_digest(goal: Goal) -> str:
+    """Return the SHA-256 of everything that a goal says and asks for."""
+    content = json.dumps([goal[key] for key in _KEYS], ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def digest(goals: Iterable[Goal]) -> str:
+    """Return the SHA-256 of goals, in their order."""
+    return hashlib.sha256("\n".join(map(goal_digest, goals)).encode()).hexdigest()
+
+
+def write(goals: Sequence[Goal], indices: Iterable[int]) -> str:
+    """Return the content of a panel's file."""
+    return "".join(
+        f"{number:04d} {index} {goal_digest(goals[index])}\n"
+        for number, index in enumerate(indices)
+    )
+
+
+def read(name: str, goals: Sequence[Goal]) -> dict[str, int]:
+    """Return the index of each goal of a panel, by the number of its task.
+
+    Raises:
+        ArenaError: If the file is missing or was changed, or a goal is not what it was.
+    """
+    found = {}
+    for line in read_frozen(FOLDER / name).decode().splitlines():
+        number, index, expected = line.split()
+        if goal_digest(goals[int(index)]) != expected:
+            raise ArenaError(f"{name}: task {number} is not the published one; reinstall")
+        found[number] = int(index)
+    return found

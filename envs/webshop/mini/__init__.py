@@ -1,0 +1,1 @@
+"""The reduced shop: a small catalogue, a small vocabulary, the same engine."""

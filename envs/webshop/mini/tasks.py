@@ -1,0 +1,87 @@
+"""The reduced shop's tasks: any number of them to train on, and two frozen panels."""
+
+import re
+from functools import lru_cache
+from random import Random
+
+from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.panel import Panel
+
+from .. import frozen
+from ..goals import content
+from ..shop import Shop
+from .shop import mini_shop
+
+TASKS_OF = {"validation": 512, "test": 512}
+TRAINING_SHOPS = 32
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+_BITS = 62
+
+
+class Reduced:
+    """Reduced shops: those of training, and one each for validation and test."""
+
+    comparable = True
+    tagger = "words"
+
+    def find(self, task_id: str) -> tuple[Shop, int]:
+        """Return the shop of a task and the index of its goal.
+
+        Raises:
+            ArenaError: If there is no such task.
+        """
+        split, _, number = task_id.partition("/")
+        if split == "train" and _NUMBER.fullmatch(number) and int(number) < 2**_BITS:
+            goal, shop = divmod(int(number), TRAINING_SHOPS)
+            return mini_shop(f"t{shop:02d}"), goal
+        if split in TASKS_OF and number in numbers(split):
+            return mini_shop(split), numbers(split)[number]
+        raise ArenaError(
+            f"no task {task_id!r}: the reduced WebShop has train/<integer from 0>, "
+            "validation/0000 to 0511 and test/0000 to 0511"
+        )
+
+    def panel(self, split: str) -> Panel:
+        """Return the frozen tasks of a split.
+
+        Raises:
+            ArenaError: If there is no such split.
+        """
+        if split not in TASKS_OF:
+            raise unknown("panel of the reduced WebShop", split, TASKS_OF)
+        goals = mini_shop(split).goals
+        ids = tuple(f"{split}/{number}" for number in numbers(split))
+        tasks = frozen.digest(goals[index] for index in numbers(split).values())
+        return Panel(f"webshop-mini/{split}", split, ids, tasks)
+
+    def sample(self, rng: Random) -> str:
+        """Draw one of 2^62 training tasks."""
+        return f"train/{rng.getrandbits(_BITS)}"
+
+
+@lru_cache
+def numbers(split: str) -> dict[str, int]:
+    """Return the index of each goal of a panel, by the number in its task's id.
+
+    Raises:
+        ArenaError: If the file is missing or was changed, or goals are drawn otherwise now.
+    """
+    return frozen.read(_file_name(split), mini_shop(split).goals)
+
+
+def make() -> dict[str, str]:
+    """Take the first goals of each panel's shop that differ; return the files by name."""
+    files = {}
+    for split, count in TASKS_OF.items():
+        goals = mini_shop(split).goals
+        chosen: dict[str, int] = {}
+        index = 0
+        while len(chosen) < count:
+            chosen.setdefault(content(goals[index]), index)
+            index += 1
+        files[_file_name(split)] = frozen.write(goals, chosen.values())
+    return files
+
+
+def _file_name(split: str) -> str:
+    return f"mini-{split}.txt"

@@ -1,0 +1,119 @@
+"""Products: from an entry of the official files to the shape that the original's loader returns."""
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from sys import intern
+from typing import Any
+
+from arlarena_bench.errors import ArenaError
+
+NO_ATTRIBUTES = "DUMMY_ATTR"
+NO_PRICE = 100.0
+_LONGEST_ASIN = 10
+_NOT_PRICE = re.compile(r"[^\d.]")
+_ENTRY_KEYS = ("asin", "name", "category", "query", "product_category")
+_TEXTS = ("asin", "name", "Title", "Description", "Price", "category", "query", "product_category")
+_REST = ("BulletPoints", "Attributes", "Reviews", "Rating", "pricing", "options")
+
+
+def normalise(
+    entry: Mapping[str, Any],
+    attributes: Mapping[str, Any] | None = None,
+    instructions: Sequence[Mapping[str, Any]] | None = None,
+    reviews: Mapping[str, Any] | None = None,
+) -> dict[str, Any] | None:
+    """Return a product in the loader's shape; None for one that the original leaves out.
+
+    Args:
+        entry: An entry of `items_shuffle*.json`.
+        attributes: The product's entry of `items_ins_v2*.json`.
+        instructions: The product's entry of `items_human_ins.json`.
+        reviews: The product's entry of `reviews.json`.
+
+    Raises:
+        ArenaError: If the entry is no product.
+    """
+    if not isinstance(entry, Mapping):
+        raise ArenaError(f"a product is an object, got {type(entry).__name__}")
+    if missing := [key for key in _ENTRY_KEYS if not isinstance(entry.get(key), str)]:
+        raise ArenaError(f"product {entry.get('asin')!r}: no text under {missing[0]!r}")
+    asin = entry["asin"]
+    if asin == "nan" or len(asin) > _LONGEST_ASIN:
+        return None
+    attributes = attributes or {}
+    prices = list(read_prices(entry.get("pricing"))) or [NO_PRICE]
+    product = {
+        "asin": asin,
+        "name": entry["name"],
+        "Title": entry["name"],
+        "Description": entry.get("full_description") or "",
+        "BulletPoints": _bullets(entry.get("small_description")),
+        "Attributes": _words(attributes.get("attributes", [NO_ATTRIBUTES])),
+        "Reviews": [_review(review) for review in (reviews or {}).get("reviews") or ()],
+        "Rating": (reviews or {}).get("average_rating", "N.A."),
+        "pricing": prices[:2],
+        "Price": " to ".join(f"${price}" for price in prices[:2]),
+        "options": _options(entry.get("customization_options")),
+        "category": intern(entry["category"]),
+        "query": intern(entry["query"].lower().strip()),
+        "product_category": intern(entry["product_category"]),
+        "instruction_text": attributes.get("instruction"),
+        "instruction_attributes": _words(attributes.get("instruction_attributes")),
+    }
+    if instructions is not None:
+        product["instructions"] = instructions
+    return product
+
+
+def read_prices(pricing: str | None) -> Iterator[float]:
+    """Yield the amounts behind the dollar signs of a text."""
+    for part in (pricing or "").split("$")[1:]:
+        try:
+            yield float(_NOT_PRICE.sub("", part))
+        except ValueError:
+            continue
+
+
+def draw_price(product: Mapping[str, Any], rng: random.Random) -> float:
+    """Return a product's price, drawn from its range where it has one."""
+    pricing: Sequence[float] = product["pricing"]
+    if len(pricing) > 1:
+        return rng.uniform(pricing[0], pricing[1])
+    return pricing[0] if pricing else NO_PRICE
+
+
+def check_product(product: Mapping[str, Any]) -> None:
+    """Raise `ArenaError` for a product that is not in the loader's shape."""
+    for key in _TEXTS:
+        if not isinstance(product.get(key), str):
+            raise ArenaError(f"product {product.get('asin')!r}: no text under {key!r}")
+    if missing := [key for key in _REST if key not in product]:
+        raise ArenaError(f"product {product['asin']!r}: no {missing[0]!r}")
+
+
+def _bullets(description: object) -> list[str]:
+    bullets = description if isinstance(description, list) else [description]
+    return [str(bullet) for bullet in bullets if bullet is not None]
+
+
+def _words(words: Sequence[str] | None) -> list[str]:
+    return [intern(word) for word in words or ()]
+
+
+def _options(customization: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """Return option name → values; one whose values are missing altogether is left out."""
+    options = {}
+    for name, contents in (customization or {}).items():
+        if contents is not None:
+            values = [content["value"].strip().replace("/", " | ").lower() for content in contents]
+            options[intern(name.lower())] = _words(values)
+    return options
+
+
+def _review(review: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "title": review.get("title", ""),
+        "score": review["score"] if "score" in review else review.get("stars", ""),
+        "body": review.get("review", ""),
+    }

@@ -1,0 +1,188 @@
+"""Where tasks come from: the invented catalogue, or the original's own files."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+from typing import Protocol
+
+from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.panel import Panel
+
+from . import catalogue, frozen, panels
+from .shop import Shop
+
+SPLITS = ("train", "validation", "test")
+CATALOGUES = {"small": "_1000", "full": ""}
+
+
+class Source(Protocol):
+    """What an environment asks of the place where its tasks come from.
+
+    Attributes:
+        comparable: Whether results on its panels may stand beside others'.
+    """
+
+    comparable: bool
+
+    @property
+    def tagger(self) -> str:
+        """The name of the tagger that rewards are computed with."""
+
+    def find(self, task_id: str) -> tuple[Shop, int]:
+        """Return the shop of a task and the index of its goal; raise `ArenaError` for none."""
+
+    def panel(self, split: str) -> Panel:
+        """Return the frozen tasks of a split; raise `ArenaError` where there are none."""
+
+    def sample(self, rng: Random) -> str:
+        """Draw a training task."""
+
+
+@lru_cache
+def shop(tagger: str) -> Shop:
+    """Return the one shop of the invented catalogue that the whole process shares."""
+    return Shop(*catalogue.catalogue(), prices=catalogue.prices(), tagger=tagger)
+
+
+class Invented:
+    """The invented catalogue; tasks are `<split>/<number>`."""
+
+    comparable = True
+
+    def __init__(self, tagger: str) -> None:
+        self._shop = shop(tagger)
+
+    @property
+    def tagger(self) -> str:
+        """The name of the tagger that rewards are computed with."""
+        return self._shop.tagger
+
+    def find(self, task_id: str) -> tuple[Shop, int]:
+        """Return the shop and the index of the task's goal.
+
+        Raises:
+            ArenaError: If there is no such task.
+        """
+        split, _, number = task_id.partition("/")
+        numbers = panels.numbers(split) if split in SPLITS else {}
+        if number not in numbers:
+            raise ArenaError(
+                f"no task {task_id!r}: WebShop has train/0000, …, validation/0000 to 0499 and "
+                "test/0000 to 0499"
+            )
+        return self._shop, numbers[number]
+
+    def panel(self, split: str) -> Panel:
+        """Return the frozen tasks of a split."""
+        if split not in SPLITS:
+            raise unknown("panel of WebShop", split, SPLITS)
+        return _panel(split)
+
+    def sample(self, rng: Random) -> str:
+        """Draw a goal of the training split."""
+        return rng.choice(_panel("train").task_ids)
+
+
+@lru_cache
+def _panel(split: str) -> Panel:
+    numbers = panels.numbers(split)
+    goals = catalogue.goals()
+    return Panel(
+        f"webshop/{split}",
+        split,
+        tuple(f"{split}/{number}" for number in numbers),
+        frozen.digest(goals[index] for index in numbers.values()),
+    )
+
+
+class Official:
+    """The original's files in a folder; tasks are `official/<split>/<position>`.
+
+    Args:
+        folder: Where `items_shuffle*.json`, `items_ins_v2*.json` and, for goals that people
+            wrote, `items_human_ins.json` lie.
+        catalogue: `small` for the files of 1,000 products, `full` for all of them.
+        goals: `synthetic` or `human`.
+        splits: `frozen` or `reference`; see `Shop.load`.
+        seed: What prices, price limits and the order of the goals are drawn from.
+        tagger: See `Shop`.
+
+    Raises:
+        ArenaError: If a file is missing or broken.
+    """
+
+    def __init__(
+        self, folder: str | Path, catalogue: str, goals: str, splits: str, seed: int, tagger: str
+    ) -> None:
+        root = Path(folder).expanduser()
+        suffix = CATALOGUES[catalogue]
+        items = root / f"items_shuffle{suffix}.json"
+        if not items.exists():
+            raise ArenaError(
+                f"no WebShop data at {root}: expected {items.name}, as WebShop's setup.sh "
+                "downloads it; or leave out data="
+            )
+        self._shop = _official_shop(root, suffix, goals == "human", splits, seed, tagger)
+        self.name = f"webshop-official-{catalogue}-{goals}"
+        self.comparable = self._shop.comparable
+        if not self.comparable:
+            self.name += f"-{splits}"
+
+    @property
+    def tagger(self) -> str:
+        """The name of the tagger that rewards are computed with."""
+        return self._shop.tagger
+
+    def find(self, task_id: str) -> tuple[Shop, int]:
+        """Return the shop and the index of the task's goal.
+
+        Raises:
+            ArenaError: If there is no such task.
+        """
+        source, _, rest = task_id.partition("/")
+        split, _, number = rest.partition("/")
+        positions: Mapping[str, Sequence[int]] = self._shop.splits
+        known = source == "official" and split in positions and number.isdecimal()
+        if not known or str(int(number)) != number or int(number) >= len(positions[split]):
+            raise ArenaError(
+                f"no task {task_id!r}: with data=, ids are official/<split>/<position>, with a "
+                f"split of {', '.join(SPLITS)}"
+            )
+        return self._shop, positions[split][int(number)]
+
+    def panel(self, split: str) -> Panel:
+        """Return the tasks of a split.
+
+        Raises:
+            ArenaError: If there is no such split, or it is empty.
+        """
+        if split not in SPLITS:
+            raise unknown("panel of WebShop", split, SPLITS)
+        positions = self._shop.splits[split]
+        if not positions:
+            raise ArenaError(f"{self.name} has too few goals for a {split} panel")
+        digest = hashlib.sha256()
+        for position in positions:
+            digest.update(frozen.goal_digest(self._shop.goals[position]).encode())
+        ids = tuple(f"official/{split}/{number}" for number in range(len(positions)))
+        return Panel(f"{self.name}/{split}", split, ids, digest.hexdigest())
+
+    def sample(self, rng: Random) -> str:
+        """Draw a goal of the training split, of which there may be millions."""
+        return f"official/train/{rng.randrange(len(self._shop.splits['train']))}"
+
+
+@lru_cache(maxsize=4)
+def _official_shop(
+    root: Path, suffix: str, human: bool, splits: str, seed: int, tagger: str
+) -> Shop:
+    return Shop.load(
+        root / f"items_shuffle{suffix}.json",
+        root / f"items_ins_v2{suffix}.json",
+        root / "items_human_ins.json" if human else None,
+        seed,
+        splits="reference" if splits == "reference" else "frozen",
+        tagger=tagger,
+    )
