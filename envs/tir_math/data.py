@@ -1,0 +1,202 @@
+"""Problems from files: AIME, AMC, MATH500, SimpleRL's MATH 3–5, as they are on the hub."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.panel import Panel
+from arlarena_bench.text_env import SPLITS
+
+from .grader import last_boxed
+from .problems import Problem
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "problem": ("problem", "question", "extra_info.question", "prompt"),
+    "answer": ("gt_answer", "reward_model.ground_truth", "final_answer", "answer", "solution"),
+    "category": ("subject", "type", "category"),
+}
+SAMPLES = ("paper",)
+_PAPER_SEED, _PAPER_SIZE = 42, 4
+# The markup that SimpleRL's prompts already carry.
+_USER = re.compile(r"<\|im_start\|>user\n(.*?)<\|im_end\|>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The problems of one file.
+
+    Attributes:
+        name: For the panel.
+        problems: By row, counted from 0 and written with four digits.
+    """
+
+    name: str
+    problems: Mapping[str, Problem]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of every problem and answer, in their order."""
+        parts = (f"{p.text}\0{p.answer}" for p in self.problems.values())
+        return hashlib.sha256("\0\0".join(parts).encode()).hexdigest()
+
+    def panel(self, split: str) -> Panel:
+        """Return the whole set as the panel of a split."""
+        ids = tuple(f"{split}/{row}" for row in self.problems)
+        return Panel(f"{self.name}/{split}", split, ids, self.digest)
+
+    def problem(self, row: str) -> Problem:
+        """Return the problem of a row.
+
+        Raises:
+            ArenaError: If it is not in the set.
+        """
+        if row not in self.problems:
+            raise ArenaError(
+                f"{self.name} has no problem {row!r}; one is {next(iter(self.problems))}"
+            )
+        return self.problems[row]
+
+
+def read_data(
+    data: str | Path | Mapping[str, str | Path],
+    columns: Mapping[str, str],
+    sample: str | None = None,
+) -> dict[str, DataSet]:
+    """Read one file a split; a single path is the test set.
+
+    Args:
+        data: The path, or split → path.
+        columns: `problem`, `answer`, `category` → name of the column, with dots into a record.
+        sample: None for whole sets, `"paper"` for the four problems that ARLArena evaluated.
+
+    Raises:
+        ArenaError: For an unknown split, column or sample, or a file that cannot be read.
+    """
+    if sample is not None and sample not in SAMPLES:
+        raise unknown("sample of a data set", sample, SAMPLES)
+    for role in columns:
+        if role not in COLUMNS:
+            raise unknown("role of a column", role, COLUMNS)
+    paths = data if isinstance(data, Mapping) else {"test": data}
+    sets = {}
+    for split, path in paths.items():
+        if split not in SPLITS:
+            raise unknown("split", split, SPLITS)
+        whole = _read(Path(path).expanduser(), columns)
+        # Training was never sampled.
+        sets[split] = _paper_sample(whole) if sample and split != "train" else whole
+    return sets
+
+
+def _read(path: Path, columns: Mapping[str, str]) -> DataSet:
+    readers = {".jsonl": _json_lines, ".parquet": _parquet}
+    if path.suffix not in readers:
+        raise ArenaError(f"{path}: expected a file of problems ending in {' or '.join(readers)}")
+    try:
+        rows = list(readers[path.suffix](path))
+    except OSError as error:
+        raise ArenaError(f"cannot read {path}: {error.strerror or error}") from error
+    if not rows:
+        raise ArenaError(f"{path} has no problems")
+    problems = {
+        f"{number:04d}": _problem(row, columns, f"{path}, {where}")
+        for number, (where, row) in enumerate(rows)
+    }
+    return DataSet(f"tir-math-{path.stem.replace('/', '-')}", problems)
+
+
+def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise ArenaError(
+                f"{path}, line {number}: not JSON ({error}); correct the line or remove it"
+            ) from None
+        if not isinstance(row, dict):
+            raise ArenaError(f"{path}, line {number}: expected a JSON object with a problem in it")
+        yield f"line {number}", row
+
+
+def _parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise ArenaError(
+            f"reading {path} needs pyarrow: `pip install 'arlarena-bench[parquet]'`"
+        ) from None
+    try:
+        rows = parquet.read_table(path).to_pylist()
+    except ArrowException as error:
+        reason = str(error).splitlines()[0]
+        raise ArenaError(f"{path} is not a parquet file ({reason}); download it again") from error
+    for number, row in enumerate(rows, start=1):
+        yield f"row {number}", row
+
+
+def _problem(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> Problem:
+    text = _text(_value(row, columns, "problem", where)).strip()
+    given = _text(_value(row, columns, "answer", where)).strip()
+    boxed = last_boxed(given)
+    answer = given if boxed is None else boxed
+    if not text or not answer:
+        raise ArenaError(
+            f"{where}: the {'answer' if text else 'problem'} is empty; remove the row, or name "
+            "the right column with columns="
+        )
+    category = _value(row, columns, "category", where)
+    return Problem(text, answer, "", family=_text(category) if category is not None else "")
+
+
+def _value(row: Mapping[str, Any], columns: Mapping[str, str], role: str, where: str) -> Any:
+    names = (columns[role],) if role in columns else COLUMNS[role]
+    for name in names:
+        value: Any = row
+        for part in name.split("."):
+            folded = (
+                {k.casefold(): v for k, v in value.items()} if isinstance(value, Mapping) else {}
+            )
+            value = folded.get(part.casefold())
+        if value is not None:
+            return value
+    if role == "category":
+        return None
+    raise ArenaError(
+        f"{where}: no {role} in any column named {' or '.join(names)} (there are: "
+        f"{', '.join(sorted(row))}); name the column with columns={{{role!r}: …}}"
+    )
+
+
+def _text(value: Any) -> str:
+    """Return a value as text: of a chat the last message of the user, of a list its only item."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, Mapping):
+        return _text(value.get("content", ""))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        asked = [m for m in value if not isinstance(m, Mapping) or m.get("role", "user") == "user"]
+        return _text(asked[-1]) if asked else ""
+    text = str(value)
+    marked = _USER.findall(text)
+    return marked[-1] if marked else text
+
+
+def _paper_sample(whole: DataSet) -> DataSet:
+    """Return the rows that pandas' `sample(n=4, random_state=42)` draws."""
+    # The legacy generator, because pandas seeds that one.
+    chosen = np.random.RandomState(_PAPER_SEED).choice(
+        len(whole.problems), min(_PAPER_SIZE, len(whole.problems)), replace=False
+    )
+    rows = list(whole.problems)
+    problems = {rows[place]: whole.problems[rows[place]] for place in chosen}
+    label = f"paper-sample-{len(problems)}-of-{len(rows)}-not-comparable"
+    return DataSet(f"{whole.name}-{label}", problems)

@@ -1,0 +1,363 @@
+"""`arlarena/TIRMath-v0` and `arlarena/TIRMathMini-v0`."""
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from rich.console import Group
+from rich.text import Text
+
+from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.panel import Panel
+from arlarena_bench.protocol.prompt import PromptTemplate
+from arlarena_bench.text_env import TextEnv
+
+from . import panels
+from .corruption import corrupted_answer, corrupted_program
+from .data import DataSet, read_data
+from .grader import grade, grader_version, last_boxed
+from .problems import Draw, Problem
+from .reply import CodeOrAnswer, block, box, code_of
+from .sandbox import Result, Sandbox, Session, shared
+
+HORIZONS = {"full": 5, "mini": 3}
+# ARLArena's, and what is plenty for one line.
+TIMEOUTS = {"full": 10.0, "mini": 1.0}
+# Characters of output that are shown: ARLArena's, and what fits beside the short problems.
+OUTPUTS = {"full": 512, "mini": 24}
+# What every program may call; ARLArena's helper of the same name.
+PRELUDE = 'final_answer = lambda answer: print("\\\\boxed{" + str(answer) + "}")\n'
+
+_ASK = """\
+Solve the problem below. Reason first. Wherever a calculation helps, write one Python program \
+between a line ```python and a line ```, and stop there: it is run, and what it prints is shown to \
+you. {memory} The standard library, sympy and numpy can be imported. When you know the answer, \
+write it as \\boxed{{{{answer}}}}; a program may give it with final_answer(answer). You have \
+{turns} turns.
+
+Problem: {{task}}
+"""
+_MEMORY = {
+    False: "A program knows nothing of the ones before it.",
+    True: "A program can use the variables of the ones before it.",
+}
+
+
+class TirMathEnv(TextEnv):
+    r"""Mathematics with a Python interpreter: tool-integrated reasoning.
+
+    A turn is reasoning and then either a fenced Python block, which is executed, or a final
+    `\boxed{answer}`. A right answer earns 1. A turn with neither ends the episode and makes it
+    void.
+
+    Tasks: `"train/<n>"` for any integer n, generated from it and never one of a panel;
+    `"validation/0000"` … and `"test/0000"` …, frozen. With `data`, `"<split>/<row>"`.
+
+    Args:
+        size: `"full"` for ten families of problems in five levels, `"mini"` for short ones.
+        horizon: Turns after which an episode is truncated; 5, or 3 for `"mini"`.
+        sandbox: Where programs run: `"auto"` for the strongest isolation this machine has, or the
+            name of one.
+        timeout: Seconds that a program may take; 10, or 1 for `"mini"`.
+        stateful: Whether variables stay between turns.
+        max_output: Characters of a program's output that are shown; 512, or 24 for `"mini"`.
+        url: Of the service, with `sandbox="http"`.
+        data: A file of problems (JSONL or parquet) that is the test panel, or one for each split;
+            replaces generated problems.
+        columns: Which columns of `data` hold the `problem` and the `answer`, where their names
+            do not tell.
+        sample: `"paper"` for the four problems a set that ARLArena evaluated, for comparison with
+            its table only.
+        render_mode: `"ansi"` or None.
+
+    Raises:
+        ArenaError: For an unknown setting, or data that cannot be read.
+    """
+
+    reply_format = CodeOrAnswer()
+    transcript = True
+    _session: Session | None = None
+
+    def __init__(
+        self,
+        size: str = "full",
+        horizon: int | None = None,
+        sandbox: str = "auto",
+        timeout: float | None = None,
+        stateful: bool = False,
+        max_output: int | None = None,
+        url: str | None = None,
+        data: str | Path | Mapping[str, str | Path] | None = None,
+        columns: Mapping[str, str] | None = None,
+        sample: str | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        if size not in panels.NAMES:
+            raise unknown("size of problems", size, panels.NAMES)
+        timeout = TIMEOUTS[size] if timeout is None else timeout
+        if not timeout > 0:
+            raise ArenaError(f"timeout must be a positive number of seconds, got {timeout!r}")
+        max_output = OUTPUTS[size] if max_output is None else max_output
+        if max_output < 1:
+            raise ArenaError(f"max_output must be at least 1, got {max_output!r}")
+        if data is None and (columns or sample):
+            raise ArenaError("columns= and sample= say how to read data=, which is missing")
+        super().__init__(
+            horizon=HORIZONS[size] if horizon is None else horizon, render_mode=render_mode
+        )
+        self.size = size
+        self.timeout = timeout
+        self.stateful = stateful
+        self.max_output = max_output
+        self.sample = sample
+        ask = _ASK.format(memory=_MEMORY[stateful], turns=self.horizon)
+        self.template = PromptTemplate(first=ask, later=ask)
+        self.data: dict[str, DataSet] | None = None
+        if data is not None:
+            self.data = read_data(data, columns or {}, sample)
+        # Not started before a program runs.
+        self._box: Sandbox = shared(sandbox, url=url)
+        self._problem = Problem("", "", "")
+        self._begin()
+
+    @property
+    def isolation(self) -> str:
+        """What keeps programs from the machine; `"none"` if nothing does."""
+        return self._box.isolation
+
+    @property
+    def problem(self) -> Problem:
+        """The current problem, with its answer and its reference program."""
+        return self._problem
+
+    def load(self, task_id: str) -> None:
+        """Begin a task.
+
+        Raises:
+            ArenaError: If there is no such task.
+        """
+        if self.data is None:
+            self._problem = panels.find(task_id, self.size)
+        else:
+            split, _, row = task_id.partition("/")
+            self._problem = self._set(split).problem(row)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._forget()
+        self._shown = self._problem.text
+        self._history = hashlib.sha256(self._problem.text.encode())
+        self._answer: str | None = None
+        self._right = False
+        self._void = False
+        self._output = ""
+        self._solved_by_program = False
+        self._unguarded = False
+        self._taken = self._programs = self._errors = self._timeouts = 0
+
+    def observe(self) -> str:
+        """Return the problem, and after a turn what is written behind it."""
+        return self._shown
+
+    def act(self, command: str) -> float:
+        """Execute the first block of Python, or else take the last box as the answer."""
+        if self.terminated:
+            return 0.0
+        self._taken += 1
+        self._shown = ""
+        code = code_of(command)
+        answer = last_boxed(command)
+        if code is not None:
+            answer = self._run(code)
+        elif answer is None:
+            self._void = True
+        if answer is not None:
+            self._answer = answer
+            self._right = grade(box(answer), self._problem.answer)
+        self._history.update(f"{command}\0{self._shown}\0".encode(errors="replace"))
+        return float(self._right)
+
+    def _run(self, code: str) -> str | None:
+        """Execute a program and show its output; return the answer that it boxed, if any."""
+        result = self._execute(PRELUDE + code)
+        self._programs += 1
+        self._errors += bool(result.error)
+        self._timeouts += result.timed_out
+        self._unguarded |= self._box.isolation == "none"
+        self._output = result.output.strip()
+        reference = code.strip() == self._problem.program.strip()
+        self._solved_by_program = reference and not result.error
+        self._shown = f"\nCode execution result: {self._report(result)}\n"
+        return last_boxed(result.output)
+
+    def _execute(self, code: str) -> Result:
+        if self.stateful:
+            if self._session is None:
+                self._session = self._box.session()
+            return self._session.run(code, self.timeout)
+        result = self._box.run(code, self.timeout)
+        # Of a sandbox that was killed under a program, a new one takes the program over.
+        return self._box.run(code, self.timeout) if _lost(result) else result
+
+    def _report(self, result: Result) -> str:
+        output = result.output.strip()
+        if result.timed_out and not output:
+            return "interpreter timeout"
+        parts = [part for part in (output, result.error.strip()) if part]
+        return _shortened("\n".join(parts) or "no output", self.max_output)
+
+    @property
+    def instruction(self) -> str:
+        """The problem."""
+        return self._problem.text
+
+    @property
+    def success(self) -> bool:
+        """Whether the answer was right."""
+        return self._right
+
+    @property
+    def terminated(self) -> bool:
+        """Whether an answer was given, or a turn was void."""
+        return self._answer is not None or self._void
+
+    @property
+    def void(self) -> bool:
+        """Whether a turn had neither code nor an answer."""
+        return self._void
+
+    @property
+    def category(self) -> str | None:
+        """The family of the problem."""
+        return self._problem.family or None
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """Shares: of episodes with an answer, of turns with code, of programs that failed.
+
+        `isolated` is 0 where a program ran with nothing to keep it from the machine.
+        """
+        programs = max(self._programs, 1)
+        return {
+            "boxed": float(self._answer is not None),
+            "code": self._programs / max(self._taken, 1),
+            "execution_error": self._errors / programs,
+            "timeouts": self._timeouts / programs,
+            "isolated": float(not self._unguarded),
+        }
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """The grader's version, and what runs the programs."""
+        interpreter = f"python {sys.version_info.major}.{sys.version_info.minor}"
+        if self.isolation in ("monty", "http"):
+            interpreter = self.isolation
+        return {"grader": grader_version(), "interpreter": interpreter}
+
+    @property
+    def incomparable(self) -> str:
+        """Why the settings do not allow comparison: a sample of the problems, or no isolation."""
+        if self.sample is not None:
+            return f"sample={self.sample!r} scores a few problems of each set"
+        if self.isolation == "none":
+            return "isolation: none; nothing kept programs from the machine"
+        return ""
+
+    def anchor(self) -> str:
+        """Return a digest of the problem and all that was executed and shown since."""
+        return self._history.hexdigest()[:16]
+
+    def is_valid(self, command: str) -> bool:
+        """Return whether a command is a program or an answer."""
+        return code_of(command) is not None or last_boxed(command) is not None
+
+    def oracle(self) -> list[str]:
+        """Return the reference program; once it has run, its output as the answer.
+
+        A problem from a file has no program: its answer is returned.
+        """
+        if self.terminated:
+            return []
+        if not self._problem.program:
+            return [box(self._problem.answer)]
+        return [box(self._output) if self._solved_by_program else block(self._problem.program)]
+
+    def expert(self) -> list[str]:
+        """Return the oracle's next command; nothing where there is no reference program."""
+        return self.oracle() if self._problem.program else []
+
+    def thought(self, plan: list[str]) -> str:
+        """Return a demonstration's words before a program or an answer."""
+        if plan and "```" in plan[0]:
+            return self._problem.thought
+        return "" if self.size == "mini" else "The program has printed the answer."
+
+    def random_plan(self, rng: Random) -> list[str]:
+        """Return a corrupted reference program, or its output with a mistake as the answer."""
+        if not self._problem.program:
+            return [box(str(rng.randrange(1000)))]
+        if self._solved_by_program:
+            return [corrupted_answer(self._output, rng)]
+        kind = rng.choice(panels.kinds(self.size))
+        other = panels.draw_problem(self.size, kind, Draw("other", rng.getrandbits(62)))
+        return [corrupted_program(self._problem.program, [other.program], rng)]
+
+    def page(self) -> Any:
+        """Return the problem, what was shown last, and what to type."""
+        parts = [Text(self._problem.text, style="bold")]
+        if self.turns:
+            parts.append(Text(self._shown.strip()))
+        hint = "Type a line of Python to run it, or \\boxed{answer} to answer."
+        return Group(*parts, Text(hint, style="dim"))
+
+    def panel(self, split: str) -> Panel:
+        """Return the frozen problems of a split, or those of the file given for it.
+
+        Raises:
+            ArenaError: If there are none.
+        """
+        if self.data is not None:
+            return self._set(split).panel(split)
+        frozen = panels.frozen(self.size, split)
+        ids = tuple(f"{split}/{number}" for number in frozen)
+        return Panel(
+            f"{panels.NAMES[self.size]}/{split}", split, ids, panels.digest(frozen.values())
+        )
+
+    def sample_task(self, rng: Random) -> str:
+        """Draw a training task: one of 2^62 numbers, or a problem of the training file."""
+        if self.data is None:
+            return f"train/{rng.getrandbits(62)}"
+        split = "train" if "train" in self.data else next(iter(self.data))
+        return rng.choice(self.panel(split).task_ids)
+
+    def _set(self, split: str) -> DataSet:
+        assert self.data is not None
+        if split not in self.data:
+            raise unknown("split", split, self.data)
+        return self.data[split]
+
+    def close(self) -> None:
+        """Let go of the variables that a stateful episode kept; the sandbox is shared."""
+        self._forget()
+        super().close()
+
+    def _forget(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        self._session = None
+
+
+def _lost(result: Result) -> bool:
+    return result.error.startswith("SandboxError")
+
+
+def _shortened(text: str, limit: int) -> str:
+    """Cut out the middle of a text that is longer than `limit` characters."""
+    if len(text) <= limit:
+        return text
+    kept = limit - 1
+    return text[: kept - kept // 2] + "…" + (text[-(kept // 2) :] if kept > 1 else "")

@@ -1,0 +1,183 @@
+"""Whether an answer is right."""
+
+import atexit
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from arlarena_bench.errors import ArenaError
+
+# ARLArena gives the same to its grader; here they are seconds of the processor.
+SECONDS = 5.0
+# On a machine so busy that a process does not get its share, or that sleeps.
+PATIENCE = 60.0
+# Longer than any answer: what is not the very text of the gold answer is wrong.
+LONGEST = 2_000
+
+_MISSING = "the grader of TIR Math does not start: `pip install 'math-verify[antlr4_13_2]'`"
+_PIECE = re.compile(r"\\boxed\s*\{|\\.|[{}]", re.DOTALL)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
+
+
+def boxes(text: str) -> list[tuple[int, int]]:
+    r"""Return where the contents of every complete `\boxed{…}` of a text begin and end.
+
+    Braces nest, and `\{` and `\}` are no braces. Time is linear in the length of the text.
+    """
+    found = []
+    opened: list[tuple[bool, int]] = []
+    for piece in _PIECE.finditer(text):
+        boxed = piece[0].startswith("\\boxed")
+        if boxed or piece[0] == "{":
+            opened.append((boxed, piece.end()))
+        elif piece[0] == "}" and opened:
+            boxed, start = opened.pop()
+            if boxed:
+                found.append((start, piece.start()))
+    return sorted(found)
+
+
+def last_boxed(text: str) -> str | None:
+    r"""Return what stands in the last complete `\boxed{…}` of a text, None without one."""
+    found = boxes(text)
+    return text[slice(*found[-1])].strip() if found else None
+
+
+def grade(text: str, gold: str) -> bool:
+    r"""Return whether the last `\boxed{…}` of a text holds the right answer.
+
+    Equality is math-verify's, as the field uses it: `1/2`, `0.5` and `\frac12` are one answer.
+    What cannot be read, or takes more than 5 seconds of the processor, is wrong.
+
+    Args:
+        text: Any text at all, such as a model's reply.
+        gold: The right answer, in LaTeX, with or without a box of its own.
+
+    Raises:
+        ArenaError: If math-verify is not installed.
+    """
+    answer = last_boxed(text)
+    if answer is None:
+        return False
+    boxed = last_boxed(gold)
+    return _equal(gold.strip() if boxed is None else boxed, answer)
+
+
+def grader_version() -> str:
+    """Return the name and version of what decides, for results.
+
+    Raises:
+        ArenaError: If math-verify is not installed.
+    """
+    try:
+        return f"math-verify {version('math-verify')}"
+    except PackageNotFoundError:
+        raise ArenaError(_MISSING) from None
+
+
+def _equal(gold: str, answer: str) -> bool:
+    if not gold or not answer:
+        return False
+    if " ".join(answer.split()) == " ".join(gold.split()):
+        return True
+    if _INTEGER.fullmatch(gold) and _INTEGER.fullmatch(answer):
+        return int(gold) == int(answer)
+    if max(len(gold), len(answer)) > LONGEST:
+        return False
+    return _verdict(gold, answer)
+
+
+@lru_cache(maxsize=4096)
+def _verdict(gold: str, answer: str) -> bool:
+    return _grader.equal(gold, answer)
+
+
+class _Grader:
+    """One grading process, started when first needed and replaced when it dies."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew in a forked process, which must neither read nor end its parent's."""
+        self._lock = threading.Lock()
+        self._process = None
+
+    def equal(self, gold: str, answer: str) -> bool:
+        question = {"gold": gold, "answer": answer, "seconds": SECONDS}
+        with self._lock:
+            for _ in range(2):
+                process = self._running()
+                verdict = self._receive(process) if self._send(process, question) else None
+                if verdict is not None:
+                    return verdict == b"true\n"
+                if self._stop() == -signal.SIGPROF:
+                    return False
+                # Ended by something else, perhaps not by the question: asked once more.
+        return False
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None:
+            return self._process
+        command = [sys.executable, "-I", str(Path(__file__).with_name("verdict.py"))]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        if self._receive(self._process) != b"ready\n":
+            self._stop()
+            raise ArenaError(_MISSING)
+        return self._process
+
+    def _send(self, process: subprocess.Popen[bytes], question: dict[str, Any]) -> bool:
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(question).encode() + b"\n")
+            process.stdin.flush()
+        except OSError:
+            return False
+        return True
+
+    def _receive(self, process: subprocess.Popen[bytes]) -> bytes | None:
+        """Return the next line; None if the process ended or was too slow."""
+        assert process.stdout is not None
+        deadline = time.monotonic() + PATIENCE
+        # Unlike `select`, also for descriptors from 1024 on.
+        answers = select.poll()
+        answers.register(process.stdout, select.POLLIN)
+        line = b""
+        while not line.endswith(b"\n"):
+            left = max(0.0, deadline - time.monotonic())
+            part = os.read(process.stdout.fileno(), 64) if answers.poll(left * 1000) else b""
+            if not part:
+                return None
+            line += part
+        return line
+
+    def _stop(self) -> int | None:
+        """End the process; return how it had ended if it had."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+        return process.returncode
+
+
+_grader = _Grader()
+os.register_at_fork(after_in_child=_grader.forget)
+atexit.register(_grader._stop)

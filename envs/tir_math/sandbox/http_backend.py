@@ -1,0 +1,81 @@
+"""The backend of a service: SandboxFusion, or anything that answers `POST /run_code` as it does."""
+
+import json
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import Any
+
+from arlarena_bench.errors import ArenaError
+
+from .result import Limits, Result, last_line, out_of_time
+
+# Beyond the time of the code itself: a queue, a container.
+PATIENCE = 30.0
+# Of the answer: the two streams, with every byte escaped.
+LONGEST = 12
+
+
+class HttpBackend:
+    """Sends code to a service, which is trusted to isolate it."""
+
+    isolation = "http"
+
+    def __init__(self, url: str, limits: Limits) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ArenaError(f"url {url!r} does not begin with http:// or https://")
+        self._url = url.rstrip("/")
+        if not self._url.endswith("/run_code"):
+            self._url += "/run_code"
+        self._limits = limits
+
+    def run(self, code: str, timeout: float) -> Result:
+        """Run code there."""
+        body = json.dumps({"code": code, "language": "python", "run_timeout": timeout})
+        question = urllib.request.Request(
+            self._url, body.encode(), {"Content-Type": "application/json"}, method="POST"
+        )
+        try:
+            with urllib.request.urlopen(question, timeout=timeout + PATIENCE) as answer:
+                content = answer.read(LONGEST * self._limits.output)
+            return self._result(json.loads(content), timeout)
+        except (OSError, HTTPException, ValueError) as error:
+            # urllib's errors are OSErrors; what is not JSON is a ValueError.
+            return self._lost(f"{type(error).__name__}: {error}")
+
+    def session(self) -> Any:
+        """Refuse: the service keeps nothing.
+
+        Raises:
+            ArenaError: Always.
+        """
+        raise ArenaError("the sandbox 'http' keeps no variables; use another for stateful=True")
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def forget(self) -> None:
+        """Nothing to let go of."""
+
+    def _result(self, answer: Any, timeout: float) -> Result:
+        ran = answer.get("run_result") if isinstance(answer, dict) else None
+        if not isinstance(ran, dict):
+            said = answer.get("message") if isinstance(answer, dict) else None
+            return self._lost(last_line(str(said)) if said else "an answer without run_result")
+        output = _text(ran, "stdout")[: self._limits.output]
+        errors = _text(ran, "stderr")
+        if ran.get("status") == "TimeLimitExceeded":
+            return Result(output, out_of_time(timeout), errors, timed_out=True)
+        code = ran.get("return_code")
+        if ran.get("status") != "Finished" or code is None:
+            return self._lost(f"run_result.status is {ran.get('status')!r}")
+        error = "" if code == 0 else last_line(errors) or f"SystemExit: {code}"
+        return Result(output, error, errors)
+
+    def _lost(self, why: str) -> Result:
+        return Result(error=f"SandboxError: {self._url}: {last_line(why)}")
+
+
+def _text(ran: dict[str, Any], name: str) -> str:
+    text = ran.get(name)
+    return text if isinstance(text, str) else ""

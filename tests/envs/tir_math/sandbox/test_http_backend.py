@@ -1,0 +1,91 @@
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from arlarena_bench.envs.tir_math.sandbox import Result, Sandbox, shared
+from arlarena_bench.errors import ArenaError
+
+
+class Service(BaseHTTPRequestHandler):
+    """Answers `POST /run_code` in SandboxFusion's shape, with our own sandbox behind it."""
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path != "/run_code" or asked["language"] != "python":
+            self.send_error(404)
+            return
+        if asked["code"] == "garbage":
+            self._answer(b"<html>")
+            return
+        if asked["code"] == "broken":
+            body = {"status": "SandboxError", "message": "no workers", "run_result": None}
+            self._answer(json.dumps(body).encode())
+            return
+        result = shared().run(asked["code"], asked["run_timeout"])
+        ran = {
+            "status": "TimeLimitExceeded" if result.timed_out else "Finished",
+            "execution_time": 0.1,
+            "return_code": None if result.timed_out else int(result.failed),
+            "stdout": result.output,
+            "stderr": result.stderr,
+        }
+        status = "Failed" if result.failed else "Success"
+        self._answer(json.dumps({"status": status, "message": "", "run_result": ran}).encode())
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Service) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "code", ["print(6 * 7)", "print(1)\n1 / 0", "print('ü\\0')", "x = '\ud800'"]
+)
+def test_the_service_gives_what_the_sandbox_behind_it_gives(url: str, code: str) -> None:
+    with Sandbox("http", url=url) as box:
+        assert box.isolation == "http"
+        assert box.run(code) == shared().run(code)
+
+
+def test_a_timeout_is_reported(url: str) -> None:
+    with Sandbox("http", url=f"{url}/run_code") as box:
+        result = box.run("print(1)\nwhile True: pass", timeout=0.4)
+    assert result == Result("1\n", "TimeoutError: stopped after 0.4 s", "", timed_out=True)
+
+
+@pytest.mark.parametrize(("code", "why"), [("garbage", "JSON"), ("broken", "no workers")])
+def test_an_answer_that_is_none_is_one_line(url: str, code: str, why: str) -> None:
+    with Sandbox("http", url=url) as box:
+        result = box.run(code)
+    assert result.error.startswith(f"SandboxError: {url}/run_code: ")
+    assert why in result.error
+    assert "\n" not in result.error
+
+
+def test_a_service_that_is_not_there_is_one_line() -> None:
+    with Sandbox("http", url="http://127.0.0.1:1") as box:
+        assert box.run("1").error.startswith("SandboxError: http://127.0.0.1:1/run_code: URLError")
+
+
+def test_a_wrong_address_and_sessions_are_refused(url: str) -> None:
+    with pytest.raises(ArenaError, match="does not begin"):
+        Sandbox("http", url="localhost:8080").run("1")
+    with Sandbox("http", url=url) as box, pytest.raises(ArenaError, match="keeps no variables"):
+        box.session()

@@ -1,0 +1,205 @@
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arlarena_bench.envs.tir_math.data import read_data
+from arlarena_bench.envs.tir_math.env import TirMathEnv
+from arlarena_bench.errors import ArenaError
+
+QWEN = (
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+    "<|im_start|>user\nHow much is $2^{10}$?<|im_end|>\n<|im_start|>assistant\n"
+)
+# One row each, with the columns of the sets on the hub.
+ROWS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "aime24": (
+        {"id": 60, "problem": "Find $x$.", "solution": r"So \boxed{204}.", "answer": "204"},
+        "Find $x$.",
+        "204",
+    ),
+    "aime24-capitals": (
+        {"ID": "2024-I-1", "Problem": "Find $x$.", "Solution": "Long.", "Answer": 204},
+        "Find $x$.",
+        "204",
+    ),
+    "aime25": ({"question": "Find $b$.", "answer": "70"}, "Find $b$.", "70"),
+    "math500": (
+        {
+            "problem": "Convert.",
+            "solution": r"We get \boxed{\left( 3, \frac{\pi}{2} \right)}.",
+            "answer": r"\left( 3, \frac{\pi}{2} \right)",
+            "subject": "Precalculus",
+            "level": 2,
+        },
+        "Convert.",
+        r"\left( 3, \frac{\pi}{2} \right)",
+    ),
+    "math": (
+        {"problem": "Sum?", "solution": r"First \boxed{1}, then \boxed{\frac{1}{2}}."},
+        "Sum?",
+        r"\frac{1}{2}",
+    ),
+    "amc": (
+        {"id": 0, "problem": "How many?", "answer": 142.0, "url": "https://…"},
+        "How many?",
+        "142",
+    ),
+    "simplerl": (
+        {
+            "data_source": "simplelr_qwen",
+            "prompt": [{"role": "user", "content": QWEN}],
+            "ability": "math",
+            "reward_model": {"ground_truth": "1024", "style": "rule"},
+            "extra_info": {"index": 0, "split": "train"},
+        },
+        "How much is $2^{10}$?",
+        "1024",
+    ),
+    "verl": (
+        {
+            "prompt": [
+                {"role": "system", "content": "Be brief."},
+                {"role": "user", "content": "How many?"},
+            ],
+            "reward_model": {"ground_truth": "5"},
+        },
+        "How many?",
+        "5",
+    ),
+}
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def numbered(path: Path, count: int) -> Path:
+    return write(path, [{"problem": f"What is {n} + 0?", "answer": n} for n in range(count)])
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_sets_of_the_hub_as_jsonl(name: str, tmp_path: Path) -> None:
+    row, text, answer = ROWS[name]
+    problem = read_data(write(tmp_path / f"{name}.jsonl", [row]), {})["test"].problem("0000")
+    assert (problem.text, problem.answer) == (text, answer)
+    assert problem.family == row.get("subject", "")
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_sets_of_the_hub_as_parquet(name: str, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pytest.importorskip("pyarrow").Table
+    row, text, answer = ROWS[name]
+    path = tmp_path / f"{name}.parquet"
+    parquet.write_table(table.from_pylist([row]), path)
+    read = read_data(path, {})["test"]
+    assert (read.problem("0000").text, read.problem("0000").answer) == (text, answer)
+    assert read.digest == read_data(write(tmp_path / "x.jsonl", [row]), {})["test"].digest
+
+
+def test_whole_sets_by_default(tmp_path: Path) -> None:
+    path = numbered(tmp_path / "aime24.jsonl", 30)
+    env = TirMathEnv(data=path)
+    panel = env.panel("test")
+    assert panel.name == "tir-math-aime24/test"
+    assert panel.task_ids == tuple(f"test/{n:04d}" for n in range(30))
+    parts = "\0\0".join(f"What is {n} + 0?\0{n}" for n in range(30))
+    assert panel.digest == hashlib.sha256(parts.encode()).hexdigest()
+    assert env.incomparable == "" or "isolation" in env.incomparable
+
+
+def test_the_sample_of_the_paper_is_labelled(tmp_path: Path) -> None:
+    path = numbered(tmp_path / "aime24.jsonl", 30)
+    env = TirMathEnv(data=path, sample="paper")
+    panel = env.panel("test")
+    assert panel.name == "tir-math-aime24-paper-sample-4-of-30-not-comparable/test"
+    assert panel.task_ids == ("test/0027", "test/0015", "test/0023", "test/0017")
+    assert panel.digest != TirMathEnv(data=path).panel("test").digest
+    assert env.incomparable == "sample='paper' scores a few problems of each set"
+    with pytest.raises(ArenaError, match="has no problem '0000'"):
+        env.reset(options={"task_id": "test/0000"})
+
+
+def test_one_file_for_each_split(tmp_path: Path) -> None:
+    files = {"train": numbered(tmp_path / "a.jsonl", 9), "test": numbered(tmp_path / "b.jsonl", 5)}
+    env = TirMathEnv(data=files, sample="paper")
+    assert len(env.panel("train").task_ids) == 9, "training was never sampled"
+    assert len(env.panel("test").task_ids) == 4
+    assert {env.reset(seed=seed)[1]["task_id"].split("/")[0] for seed in range(9)} == {"train"}
+    with pytest.raises(ArenaError, match="unknown split 'validation'"):
+        env.panel("validation")
+    with pytest.raises(ArenaError, match="unknown split 'tset'; did you mean 'test'"):
+        TirMathEnv(data={"tset": files["test"]})
+
+
+def test_columns_can_be_named(tmp_path: Path) -> None:
+    row = {"q": {"de": "Wie viel?", "en": "How much?"}, "a": 3, "answer": 4, "area": "sums"}
+    path = write(tmp_path / "x.jsonl", [row])
+    columns = {"problem": "q.en", "answer": "a", "category": "area"}
+    env = TirMathEnv(data=path, columns=columns)
+    observation, info = env.reset(options={"task_id": "test/0000"})
+    assert (observation, info["category"]) == ("How much?", "sums")
+    assert env.step(r"\boxed{3}")[1] == 1.0
+    with pytest.raises(ArenaError, match="unknown role of a column 'problems'; did you mean"):
+        TirMathEnv(data=path, columns={"problems": "q"})
+
+
+def test_a_whole_episode(tmp_path: Path) -> None:
+    env = TirMathEnv(data=numbered(tmp_path / "aime24.jsonl", 3))
+    env.reset(options={"task_id": "test/0002"})
+    assert env.expert() == [], "there is no program to demonstrate"
+    assert env.oracle() == [r"\boxed{2}"]
+    assert env.step(env.oracle()[0])[1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", r"x\.jsonl has no problems"),
+        (
+            '{"problem": "p", "answer": 1}\n{"problem"\n',
+            r"x\.jsonl, line 2: not JSON .*correct the",
+        ),
+        ("\n\n[1]\n", r"x\.jsonl, line 3: expected a JSON object"),
+        ('{"problem": "p"}\n', r"line 1: no answer in any column named gt_answer or .*problem"),
+        ('{"text": "p", "answer": 1}\n', r"no problem in any column .*there are: answer, text"),
+        ('{"problem": " ", "answer": 1}\n', r"line 1: the problem is empty"),
+        ('{"problem": "p", "answer": ""}\n', r"line 1: the answer is empty"),
+        ('{"problem": [], "answer": 1}\n', r"line 1: the problem is empty"),
+        ("\xff\n", r"line 1: not JSON"),
+    ],
+)
+def test_malformed_files_say_where(content: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(ArenaError, match=message) as caught:
+        read_data(path, {})
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ArenaError, match=r"cannot read .*none\.jsonl: No such file"):
+        read_data(tmp_path / "none.jsonl", {})
+    with pytest.raises(ArenaError, match=r"ending in \.jsonl or \.parquet"):
+        read_data(tmp_path / "x.csv", {})
+    torn = tmp_path / "torn.parquet"
+    torn.write_bytes(b"PAR1 and no more")
+    pytest.importorskip("pyarrow")
+    with pytest.raises(ArenaError, match=r"torn\.parquet is not a parquet file .*download"):
+        read_data(torn, {})
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ArenaError, match=r"needs pyarrow: `pip install"):
+        read_data(torn, {})
+
+
+def test_settings_without_data() -> None:
+    for settings in ({"columns": {"problem": "q"}}, {"sample": "paper"}):
+        with pytest.raises(ArenaError, match="data=, which is missing"):
+            TirMathEnv(**settings)
+    with pytest.raises(ArenaError, match="unknown sample of a data set 'papr'; did you mean"):
+        TirMathEnv(data="x.jsonl", sample="papr")
