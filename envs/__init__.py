@@ -10,3 +10,7 @@ def register() -> None:
     register_text_env(
         "ALFWorldMini-v0", "arlarena_bench.envs.alfworld.env:AlfworldEnv", size="mini"
     )
+    register_text_env("WebShop-v0", "arlarena_bench.envs.webshop.env:WebShopEnv")
+    register_text_env("WebShopMini-v0", "arlarena_bench.envs.webshop.env:WebShopEnv", size="mini")
+    register_text_env("TIRMath-v0", "arlarena_bench.envs.tir_math.env:TirMathEnv")
+    register_text_env("TIRMathMini-v0", "arlarena_bench.envs.tir_math.env:TirMathEnv", size="mini")
