@@ -9,19 +9,28 @@ import warnings
 from importlib.metadata import entry_points
 from typing import Any
 
-from gymnasium.envs.registration import WrapperSpec, namespace, register
+from gymnasium.envs.registration import WrapperSpec, namespace, parse_env_id, register
 
 PLUGINS = "gymnasium.envs"
 
 
-def register_text_env(env_id: str, entry_point: str, **kwargs: Any) -> None:
+SHORT_NAMES: dict[str, str] = {}
+"""Name of an environment on command lines, by its id without namespace and version."""
+
+
+def register_text_env(
+    env_id: str, entry_point: str, *, short_name: str | None = None, **kwargs: Any
+) -> None:
     """Register a `TextEnv` so that `gymnasium.make(env_id)` gives its agent-facing form.
 
     Args:
         env_id: Id with version; a namespace is added for environments loaded by entry point.
         entry_point: `"package.module:Class"` of the `TextEnv`.
+        short_name: What it is called on command lines; `snow_man` for `SnowMan-v0` if None.
         **kwargs: Default keyword arguments of the environment.
     """
+    if short_name is not None:
+        SHORT_NAMES[parse_env_id(env_id)[1]] = short_name
     protocol = WrapperSpec("AgentProtocol", "arlarena_bench.protocol.wrapper:AgentProtocol", {})
     register(env_id, entry_point, kwargs=kwargs, additional_wrappers=(protocol,))
 

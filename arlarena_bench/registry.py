@@ -3,7 +3,7 @@
 import importlib.util
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +15,7 @@ from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.objective.method import Method
 from arlarena_bench.objective.wrapped import Wrapped, checked
 from arlarena_bench.recipe import Recipe, read_recipe
+from arlarena_bench.registration import SHORT_NAMES
 
 METHODS = "arlarena_bench.methods"
 RECIPES = "arlarena_bench.recipes"
@@ -85,7 +86,7 @@ def environment_names() -> dict[str, str]:
     latest: dict[str, tuple[int, str]] = {}
     for spec in gym.registry.values():
         if spec.namespace and any(w.name == "AgentProtocol" for w in spec.additional_wrappers):
-            short = _short_name(spec.name)
+            short = SHORT_NAMES.get(spec.name) or _short_name(spec.name)
             latest[short] = max(latest.get(short, (-1, "")), (spec.version or 0, spec.id))
     return {name: latest[name][1] for name in sorted(latest)}
 
@@ -99,15 +100,25 @@ def environment_id(name: str) -> str:
     if name in gym.registry:
         return name
     names = environment_names()
-    short = _short_name(name)
-    if short not in names:
+    short = _spelt(name, names)
+    if short is None:
         raise unknown("environment", name, names)
     return names[short]
 
 
 def _short_name(name: str) -> str:
-    words = re.sub(r"-v\d+$", "", name.rsplit("/", 1)[-1])
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", words).lower().replace("-", "_")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("-", "_")
+
+
+def _spelt(name: str, known: Iterable[str]) -> str | None:
+    """Return which of the known short names is meant, whatever its capitals and hyphens."""
+    bare = re.sub(r"-v\d+$", "", name.rsplit("/", 1)[-1])
+    by_letters = {_letters(short): short for short in known}
+    return by_letters.get(_letters(bare))
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[-_ ]", "", name).lower()
 
 
 def preset_files() -> dict[str, dict[str, Path]]:
@@ -144,9 +155,9 @@ def load_recipe(preset: str | Path, environment: str | None = None) -> Recipe:
     recipes = presets[str(preset)]
     if environment is None and len(recipes) > 1:
         raise ArenaError(f"preset {preset} has several environments: choose {', '.join(recipes)}")
-    short = next(iter(recipes)) if environment is None else _short_name(environment)
-    if short not in recipes:
-        raise unknown(f"environment of preset {preset}", environment or short, recipes)
+    short = next(iter(recipes)) if environment is None else _spelt(environment, recipes)
+    if short is None:
+        raise unknown(f"environment of preset {preset}", str(environment), recipes)
     return read_recipe(recipes[short])
 
 

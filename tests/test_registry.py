@@ -56,6 +56,10 @@ def test_environments_by_short_name_and_id() -> None:
     assert names["signpost"] == signpost.ID
     for name in ("sokoban", "Sokoban", "Sokoban-v0", "arlarena/Sokoban-v0"):
         assert registry.environment_id(name) == "arlarena/Sokoban-v0"
+    for name in ("tir_math", "tir-math", "TIRMath", "TIRMath-v0"):
+        assert registry.environment_id(name) == "arlarena/TIRMath-v0"
+        assert registry.load_recipe("nano", name).environment.name == "tir_math"
+    assert {"alfworld", "alfworld_mini", "webshop", "webshop_mini", "tir_math"} <= set(names)
 
 
 def test_a_short_name_means_the_latest_version() -> None:

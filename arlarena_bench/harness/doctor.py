@@ -3,11 +3,10 @@
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, entry_points, requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -16,6 +15,7 @@ from tabulate import tabulate
 from arlarena_bench.files import cache_folder
 
 DISTRIBUTION = "arlarena-bench"
+CHECKS = "arlarena_bench.checks"  # entry points: functions that return checks
 GIGABYTE = 1e9
 LEAST_FREE = 1 * GIGABYTE  # a full grid of small runs takes some hundred megabytes
 
@@ -23,6 +23,9 @@ LEAST_FREE = 1 * GIGABYTE  # a full grid of small runs takes some hundred megaby
 OPTIONAL = {
     "vllm": "fast generation on GPUs",
     "textworld": "original engine of ALFWorld",
+    "pyarrow": "problem sets in parquet files",
+    "pydantic-monty": "a second interpreter for agents' programs",
+    "spacy": "WebShop's own noun tagger",
     "gym-sokoban": "comparison with the original Sokoban",
 }
 
@@ -46,7 +49,7 @@ class Check:
 
 def examine() -> list[Check]:
     """Look at everything, in the order of the report."""
-    return [*_machine(), *_packages(), *_isolation(), *_torch(), *_disk()]
+    return [*_machine(), *_packages(), *_plugins(), *_torch(), *_disk()]
 
 
 def cores() -> int:
@@ -97,32 +100,13 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _isolation() -> Iterator[Check]:
-    """Check what could keep an agent's code away from network and files."""
-    tools = {
-        "bwrap": ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "true"],
-        "unshare": ["unshare", "--user", "--map-root-user", "--net", "true"],
-    }
-    packages = {"bwrap": "bubblewrap", "unshare": "util-linux"}
-    for name, command in tools.items():
-        if shutil.which(name) is None:
-            advice = f"for running agents' code apart (Linux): apt install {packages[name]}"
-            yield Check(f"isolation: {name}", "not installed", None, advice)
-        elif _succeeds(command):
-            yield Check(f"isolation: {name}", "works", True)
-        else:
-            advice = (
-                "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1)"
-            )
-            yield Check(f"isolation: {name}", "installed, but not permitted here", None, advice)
-
-
-def _succeeds(command: list[str]) -> bool:
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+def _plugins() -> Iterator[Check]:
+    """Ask what environments and methods bring for what they need of a machine."""
+    for entry in sorted(entry_points(group=CHECKS), key=lambda entry: entry.name):
+        try:
+            yield from entry.load()()
+        except Exception as error:  # another's code; the report goes on without it
+            yield Check(entry.name, f"{type(error).__name__}: {error}", False, "reinstall it")
 
 
 def _torch() -> Iterator[Check]:

@@ -1,4 +1,5 @@
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,26 @@ def test_the_cache_is_measured(checks: dict[str, Check], tmp_path: Path) -> None
     assert checks["cache"].found.startswith(f"{tmp_path / 'cache'} (2.5 MB)")
 
 
-def test_isolation_and_gpu_are_reported(checks: dict[str, Check]) -> None:
-    for name in ("isolation: bwrap", "isolation: unshare", "GPU"):
-        assert checks[name].ok is not False  # nothing here needs them
-        assert checks[name].found
+def test_the_gpu_is_reported_and_not_needed(checks: dict[str, Check]) -> None:
+    assert checks["GPU"].ok is not False
+    assert checks["GPU"].found
+
+
+def test_environments_say_what_they_need(checks: dict[str, Check]) -> None:
+    sandboxes = [name for name in checks if name.startswith("sandbox: ")]
+    assert sandboxes == ["sandbox: bwrap", "sandbox: namespaces", "sandbox: none"]
+    active = [name for name in sandboxes if checks[name].found.startswith("active")]
+    assert len(active) == 1
+    for name in sandboxes[: sandboxes.index(active[0])]:
+        assert checks[name].advice, "why it does not work"
+
+
+def test_a_broken_plug_in_is_a_line_of_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = EntryPoint("mine", "json:no_such_function", doctor.CHECKS)
+    monkeypatch.setattr(doctor, "entry_points", lambda group: [broken])
+    (check,) = doctor._plugins()
+    assert (check.name, check.ok) == ("mine", False)
+    assert "no_such_function" in check.found
 
 
 def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
