@@ -5,9 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
-from typing import Any
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from arlarena_bench.errors import ArenaError, unknown
@@ -305,13 +304,12 @@ class TirMathEnv(TextEnv):
         other = panels.draw_problem(self.size, kind, Draw("other", rng.getrandbits(62)))
         return [corrupted_program(self._problem.program, [other.program], rng)]
 
-    def page(self) -> Any:
-        """Return the problem, what was shown last, and what to type."""
-        parts = [Text(self._problem.text, style="bold")]
-        if self.turns:
-            parts.append(Text(self._shown.strip()))
-        hint = "Type a line of Python to run it, or \\boxed{answer} to answer."
-        return Group(*parts, Text(hint, style="dim"))
+    def page(self) -> RenderableType:
+        """Return what was shown last, and what to type or what would have been right."""
+        if self.terminated:
+            return Text(f"The answer is {self._problem.answer}.")
+        hint = Text("Type a line of Python to run it, or \\boxed{answer} to answer.", style="dim")
+        return Group(Text(self._shown.strip(), style="bold"), hint) if self.turns else hint
 
     def panel(self, split: str) -> Panel:
         """Return the frozen problems of a split, or those of the file given for it.
