@@ -1,7 +1,5 @@
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +10,7 @@ from random import Random
 import gymnasium as gym
 import pytest
 from gymnasium.utils.env_checker import check_env
+from repeat import printed_everywhere
 from rich.console import Console
 
 import arlarena_bench  # noqa: F401, registers the environments
@@ -260,15 +259,7 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
         "        while not env.terminated and env.turns < 3:\n"
         "            print(env.step(env.random_plan(rng)[0]))\n"
     )
-
-    def run(hash_seed: str, folder: Path) -> bytes:
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONUTF8": "1"}
-        command = [sys.executable, "-c", program]
-        return subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, check=True
-        ).stdout
-
-    assert run("0", tmp_path) == run("4711", Path("/")) != b""
+    assert printed_everywhere(program, tmp_path)
 
 
 def test_what_a_person_sees(env: TirMathEnv) -> None:

@@ -1,7 +1,4 @@
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
 
@@ -9,6 +6,7 @@ import gymnasium as gym
 import pytest
 from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env
+from repeat import printed_everywhere
 
 import arlarena_bench  # noqa: F401, registers the environments
 from arlarena_bench.envs.webshop.env import SEARCH, WebShopEnv
@@ -319,15 +317,7 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
         "            print(env.step(env.random_plan(rng)[0]), env.oracle(), env.expert())\n"
         "    print(env.panel('test'))\n"
     )
-
-    def run(hash_seed: str, folder: Path) -> bytes:
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONUTF8": "1"}
-        command = [sys.executable, "-c", program]
-        return subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, check=True
-        ).stdout
-
-    assert run("0", tmp_path) == run("4711", Path("/")) != b""
+    assert printed_everywhere(program, tmp_path)
 
 
 def test_a_person_may_type_a_label_or_plain_words() -> None:
