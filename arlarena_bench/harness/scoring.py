@@ -70,6 +70,8 @@ def score_policy(
         "success_by_category": success_by_category(episodes),
         "measures": mean_measures(episodes),
         "pass_at": pass_at(episodes),
+        "conditions": arena.game.conditions,
+        "incomparable": arena.game.incomparable,
     }
 
 
@@ -81,10 +83,14 @@ def scores_table(scores: dict[str, Any]) -> str:
     rows += [(f"pass@{k}", f"{p:.1%}") for k, p in scores["pass_at"].items()]
     rows += [(name, f"{value:.3f}") for name, value in scores["measures"].items()]
     text = tabulate(rows, [scores["policy"], ""], "simple", colalign=("left", "right"))
-    return (
-        f"{text}\n\n{scores['environment']}, preset {scores['preset']}, panel {panel['name']}: "
-        f"{panel['tasks']} tasks, SHA-256 {panel['digest'][:12]}"
-    )
+    lines = [
+        f"{scores['environment']}, preset {scores['preset']}, panel {panel['name']}: "
+        f"{panel['tasks']} tasks, SHA-256 {panel['digest'][:12]}",
+        *(f"{name}: {value}" for name, value in sorted(scores["conditions"].items())),
+    ]
+    if scores["incomparable"]:
+        lines.append(f"not for the leaderboard: {scores['incomparable']}")
+    return "\n".join([text, "", *lines])
 
 
 def _policy(name: str, recipe: Recipe, split: str) -> Policy:

@@ -39,3 +39,12 @@ def test_a_mistake_is_one_line(policy: str, split: str, tasks: int, said: str) -
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArenaError, match="holds no Hugging Face model"):
         score_policy(str(tmp_path), "nano", "sokoban", "test", 4)
+
+
+def test_scores_say_under_what_conditions_they_came() -> None:
+    scores = score_policy("oracle", "nano", "webshop", "test", 4)
+    shown = scores_table(scores).splitlines()
+    assert shown[-1].startswith("tagger: ")
+    assert any(line.split() == ["r_price", "1.000"] for line in shown)
+    refused = scores | {"incomparable": "nothing was isolated"}
+    assert scores_table(refused).endswith("not for the leaderboard: nothing was isolated")
