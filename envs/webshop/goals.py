@@ -10,6 +10,10 @@ from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple, overload
 
+from arlarena_bench.errors import ArenaError
+
+from .products import is_words
+
 NO_LIMIT = 1_000_000
 _LIMITS = tuple(10.0 * step for step in range(1, 100))
 _CANDIDATES = 4
@@ -39,25 +43,44 @@ class Instruction(NamedTuple):
 def rule_instructions(products: Iterable[Mapping[str, Any]]) -> list[Instruction]:
     """Return the instructions made by rule; one without attributes cannot be scored."""
     return [
-        Instruction(product, product["instruction_text"], product["instruction_attributes"], None)
+        Instruction(
+            product, str(product["instruction_text"]), product["instruction_attributes"], None
+        )
         for product in products
         if product.get("instruction_text") is not None and product["instruction_attributes"]
     ]
 
 
 def human_instructions(products: Iterable[Mapping[str, Any]]) -> list[Instruction]:
-    """Return the instructions that people wrote; those without attributes are left out."""
+    """Return the instructions that people wrote; those without attributes are left out.
+
+    Raises:
+        ArenaError: If one is not in the original's format.
+    """
     return [
-        Instruction(
-            product,
-            written["instruction"].strip("."),
-            written["instruction_attributes"],
-            written.get("instruction_options") or [],
-        )
+        _written(product, entry)
         for product in products
-        for written in product.get("instructions", ())
-        if written["instruction_attributes"]
+        for entry in _entries(product)
+        if entry.get("instruction_attributes")
     ]
+
+
+def _entries(product: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    entries: Sequence[Mapping[str, Any]] = product.get("instructions", ())
+    if not isinstance(entries, list | tuple) or not all(isinstance(e, Mapping) for e in entries):
+        raise ArenaError(f"instructions for {product['asin']!r}: not a list of objects")
+    return entries
+
+
+def _written(product: Mapping[str, Any], entry: Mapping[str, Any]) -> Instruction:
+    attributes = entry["instruction_attributes"]
+    options = entry.get("instruction_options") or []
+    if not (isinstance(entry.get("instruction"), str) and is_words(attributes) and is_words(options)):
+        raise ArenaError(
+            f"instructions for {product['asin']!r}: one lacks a text 'instruction', or words in "
+            "'instruction_attributes' or 'instruction_options'"
+        )
+    return Instruction(product, entry["instruction"].strip("."), attributes, options)
 
 
 def draw_limit(price: float, rng: random.Random) -> float:

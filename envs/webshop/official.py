@@ -43,7 +43,10 @@ def load(
     products = list(_products(Path(items), attributes, human_goals, reviews, first))
     if not products:
         raise ArenaError(f"{items}: no products; the catalogue is empty")
-    instructions = (rule_instructions if human_goals is None else human_instructions)(products)
+    try:
+        instructions = (rule_instructions if human_goals is None else human_instructions)(products)
+    except ArenaError as error:
+        raise ArenaError(f"{human_goals}, {error}") from error
     if splits == "reference":
         draws = draw(products, instructions, seed)
         goals = Goals(instructions, draws.limits, draws.order)
@@ -101,7 +104,7 @@ def _products(
 ) -> Iterator[dict[str, Any]]:
     described = _object(Path(attributes))
     written = None if human_goals is None else _object(Path(human_goals))
-    reviewed = {} if reviews is None else {r["asin"]: r for r in entries(Path(reviews))}
+    reviewed = {} if reviews is None else _reviews(Path(reviews))
     seen: set[str] = set()
     for number, entry in enumerate(islice(entries(items), first)):
         asin = str(entry.get("asin")) if isinstance(entry, dict) else ""
@@ -119,6 +122,15 @@ def _products(
         if product is not None:
             seen.add(product["asin"])
             yield product
+
+
+def _reviews(path: Path) -> dict[str, Any]:
+    reviewed = {}
+    for number, entry in enumerate(entries(path)):
+        if not isinstance(entry, dict) or not isinstance(entry.get("asin"), str):
+            raise ArenaError(f"{path}, entry {number}: no text under 'asin'")
+        reviewed[entry["asin"]] = entry
+    return reviewed
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def _details(visit: Visit) -> RenderableType:
     product = visit.product or {}
     match visit.page:
         case "description":
-            return Text(product["Description"])
+            return Text(str(product["Description"]))
         case "features":
             return Text("\n".join(f"• {bullet}" for bullet in product["BulletPoints"]))
         case "reviews":

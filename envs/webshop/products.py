@@ -12,9 +12,10 @@ NO_ATTRIBUTES = "DUMMY_ATTR"
 NO_PRICE = 100.0
 _LONGEST_ASIN = 10
 _NOT_PRICE = re.compile(r"[^\d.]")
-_ENTRY_KEYS = ("asin", "name", "category", "query", "product_category")
-_TEXTS = ("asin", "name", "Title", "Description", "Price", "category", "query", "product_category")
-_REST = ("BulletPoints", "Attributes", "Reviews", "Rating", "pricing", "options")
+_ENTRY_KEYS = ("name", "category", "query", "product_category")
+_TEXTS = ("asin", "name", "Title", "Price", "category", "query", "product_category")
+_LISTS = ("BulletPoints", "Attributes", "Reviews", "pricing")
+_REST = ("Description", "Rating")
 
 
 def normalise(
@@ -32,26 +33,41 @@ def normalise(
         reviews: The product's entry of `reviews.json`.
 
     Raises:
-        ArenaError: If the entry is no product.
+        ArenaError: If the entry, or what belongs to it, is not in the original's format.
     """
+    try:
+        return _normalise(entry, attributes or {}, instructions, reviews or {})
+    except (AttributeError, KeyError, TypeError) as error:
+        name = entry.get("asin") if isinstance(entry, Mapping) else entry
+        raise ArenaError(f"product {name!r} is not in WebShop's format: {error!r}") from error
+
+
+def _normalise(
+    entry: Mapping[str, Any],
+    attributes: Mapping[str, Any],
+    instructions: Sequence[Mapping[str, Any]] | None,
+    reviews: Mapping[str, Any],
+) -> dict[str, Any] | None:
     if not isinstance(entry, Mapping):
         raise ArenaError(f"a product is an object, got {type(entry).__name__}")
-    if missing := [key for key in _ENTRY_KEYS if not isinstance(entry.get(key), str)]:
-        raise ArenaError(f"product {entry.get('asin')!r}: no text under {missing[0]!r}")
-    asin = entry["asin"]
+    asin = entry.get("asin")
+    if not isinstance(asin, str):
+        raise ArenaError(f"product {asin!r}: no text under 'asin'")
     if asin == "nan" or len(asin) > _LONGEST_ASIN:
         return None
-    attributes = attributes or {}
+    if missing := [key for key in _ENTRY_KEYS if not isinstance(entry.get(key), str)]:
+        raise ArenaError(f"product {asin!r}: no text under {missing[0]!r}")
     prices = list(read_prices(entry.get("pricing"))) or [NO_PRICE]
     product = {
         "asin": asin,
         "name": entry["name"],
         "Title": entry["name"],
-        "Description": entry.get("full_description") or "",
-        "BulletPoints": _bullets(entry.get("small_description")),
+        # A null is shown as `None`, as the original's pages show it.
+        "Description": str(entry.get("full_description", "")),
+        "BulletPoints": _bullets(entry.get("small_description", [])),
         "Attributes": _words(attributes.get("attributes", [NO_ATTRIBUTES])),
-        "Reviews": [_review(review) for review in (reviews or {}).get("reviews") or ()],
-        "Rating": (reviews or {}).get("average_rating", "N.A."),
+        "Reviews": [_review(review) for review in reviews.get("reviews") or ()],
+        "Rating": reviews.get("average_rating", "N.A."),
         "pricing": prices[:2],
         "Price": " to ".join(f"${price}" for price in prices[:2]),
         "options": _options(entry.get("customization_options")),
@@ -85,16 +101,30 @@ def draw_price(product: Mapping[str, Any], rng: random.Random) -> float:
 
 def check_product(product: Mapping[str, Any]) -> None:
     """Raise `ArenaError` for a product that is not in the loader's shape."""
+    if not isinstance(product, Mapping):
+        raise ArenaError(f"a product is an object, got {type(product).__name__}")
+    asin = product.get("asin")
     for key in _TEXTS:
         if not isinstance(product.get(key), str):
-            raise ArenaError(f"product {product.get('asin')!r}: no text under {key!r}")
+            raise ArenaError(f"product {asin!r}: no text under {key!r}")
+    for key in _LISTS:
+        if not isinstance(product.get(key), list | tuple):
+            raise ArenaError(f"product {asin!r}: no list under {key!r}")
     if missing := [key for key in _REST if key not in product]:
-        raise ArenaError(f"product {product['asin']!r}: no {missing[0]!r}")
+        raise ArenaError(f"product {asin!r}: no {missing[0]!r}")
+    options = product.get("options")
+    if not isinstance(options, Mapping) or not all(map(is_words, options.values())):
+        raise ArenaError(f"product {asin!r}: no lists of words by name under 'options'")
+
+
+def is_words(value: object) -> bool:
+    """Return whether a value is a list of strings."""
+    return isinstance(value, list | tuple) and all(isinstance(word, str) for word in value)
 
 
 def _bullets(description: object) -> list[str]:
     bullets = description if isinstance(description, list) else [description]
-    return [str(bullet) for bullet in bullets if bullet is not None]
+    return [str(bullet) for bullet in bullets]
 
 
 def _words(words: Sequence[str] | None) -> list[str]:

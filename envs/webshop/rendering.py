@@ -70,7 +70,7 @@ def sub_page(instruction: str, product: Mapping[str, Any], name: str) -> list[No
     """Return one of a product's four pages of detail."""
     nodes = [*_head(instruction), PREVIOUS]
     if name == "Description":
-        nodes += _text(product["Description"])
+        nodes += _text(str(product["Description"]))
     elif name == "Features":
         for bullet in product["BulletPoints"]:
             nodes += _text(f" {bullet}")

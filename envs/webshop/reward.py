@@ -122,8 +122,8 @@ def matched_attributes(wanted: Sequence[str], product: Mapping[str, Any]) -> int
             continue
         texts = texts or [
             product["Title"].lower(),
-            " ".join(product["BulletPoints"]).lower(),
-            product["Description"].lower(),
+            " ".join(map(str, product["BulletPoints"])).lower(),
+            str(product["Description"]).lower(),
         ]
         count += any(attribute in text for text in texts)
     return count

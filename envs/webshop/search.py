@@ -25,7 +25,7 @@ def document(product: Mapping[str, Any]) -> str:
         f"{name}: {', '.join(values)}" for name, values in product["options"].items()
     )
     first = product["BulletPoints"][:1] or [""]
-    return " ".join([product["Title"], product["Description"], str(first[0]), options]).lower()
+    return f"{product['Title']} {product['Description']} {first[0]} {options}".lower()
 
 
 class Ranking:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from arlarena_bench.errors import ArenaError
 
 from .goals import content
-from .products import check_product, draw_price
+from .products import check_product, draw_price, is_words
 from .rendering import RESULTS
 from .reward import check_goal, reward
 from .tagger import Tagger
@@ -22,10 +22,8 @@ from .visit import Visit
 if TYPE_CHECKING:
     from .search import Index
 
-_GOAL_KEYS = (
-    "asin", "query", "name", "product_category", "instruction_text", "attributes", "price_upper",
-    "goal_options",
-)  # fmt: skip
+_GOAL_TEXTS = ("asin", "query", "name", "product_category", "instruction_text")
+_GOAL_KEYS = (*_GOAL_TEXTS, "attributes", "price_upper", "goal_options")
 
 
 class Shop:
@@ -212,4 +210,10 @@ def _check_goals(goals: Sequence[Mapping[str, Any]]) -> None:
     for number, goal in enumerate(goals):
         if missing := [key for key in _GOAL_KEYS if key not in goal]:
             raise ArenaError(f"goal {number}: no {missing[0]!r}")
+        if wrong := [key for key in _GOAL_TEXTS if not isinstance(goal[key], str)]:
+            raise ArenaError(f"goal {number}: no text under {wrong[0]!r}")
+        options = goal["goal_options"]
+        values = list(options.values()) if isinstance(options, Mapping) else options
+        if not is_words(goal["attributes"]) or not is_words(values):
+            raise ArenaError(f"goal {number}: no words under 'attributes' or 'goal_options'")
         check_goal(goal)

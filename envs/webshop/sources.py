@@ -116,7 +116,7 @@ class Official:
     def __init__(
         self, folder: str | Path, catalogue: str, goals: str, splits: str, seed: int, tagger: str
     ) -> None:
-        root = Path(folder).expanduser()
+        root = Path(str(folder)).expanduser()
         suffix = CATALOGUES[catalogue]
         items = root / f"items_shuffle{suffix}.json"
         if not items.exists():

@@ -1,37 +1,21 @@
-"""Random draws that are the same in every process and under every version of Python."""
+"""The random draws of TIR Math's problems."""
 
-import hashlib
 from collections.abc import Sequence
-from random import Random
 from typing import TypeVar
+
+from arlarena_bench import draw
 
 T = TypeVar("T")
 
 
-class Draw:
-    """A random stream, derived from its name alone.
+class Draw(draw.Draw):
+    """A random stream of TIR Math."""
 
-    Only `random()` of Python's generator is used: the other methods may change with its version.
-
-    Args:
-        *name: What the stream is for.
-    """
-
-    def __init__(self, *name: object) -> None:
-        text = "/".join(("arlarena", "TIRMath-v0", *map(str, name)))
-        self._rng = Random(int.from_bytes(hashlib.sha256(text.encode()).digest()))
-
-    def between(self, low: int, high: int) -> int:
-        """Return a whole number from `low` to `high`, both included."""
-        return low + int(self._rng.random() * (high - low + 1))
+    world = "TIRMath-v0"
 
     def nonzero(self, size: int) -> int:
         """Return a whole number from `-size` to `size` that is not 0."""
         return self.between(1, size) * self.pick((-1, 1))
-
-    def pick(self, items: Sequence[T]) -> T:
-        """Return one of `items`, each as likely."""
-        return items[int(self._rng.random() * len(items))]
 
     def distinct(self, count: int, low: int, high: int) -> list[int]:
         """Return `count` different whole numbers from `low` to `high`, in random order."""

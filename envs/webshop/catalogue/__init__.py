@@ -4,7 +4,6 @@ Importable without drawing anything: the files in `shipped-files/` are read. `py
 arlarena_bench.envs.webshop.catalogue` draws them again and says whether they are the same.
 """
 
-import gzip
 import json
 from collections.abc import Mapping
 from functools import lru_cache
@@ -38,7 +37,7 @@ def read(name: str) -> Any:
     Raises:
         ArenaError: If it is missing or was changed.
     """
-    return json.loads(gzip.decompress(read_frozen(FOLDER / name)))
+    return json.loads(read_frozen(FOLDER / name))
 
 
 @lru_cache

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from arlarena_bench.envs.webshop import Shop, catalogue
-from arlarena_bench.envs.webshop.catalogue.__main__ import changed, make
+from arlarena_bench.envs.webshop.catalogue.__main__ import make
 from arlarena_bench.envs.webshop.catalogue.vocabulary import DEPARTMENTS, product_types
 from arlarena_bench.envs.webshop.colours import plain_colour
 from arlarena_bench.envs.webshop.sources import shop
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.frozen import changed
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_files_are_drawn_again_as_they_ship() -> None:
-    assert changed(make()) == []
+    assert changed(catalogue.FOLDER, make()) == []
 
 
 def test_size() -> None:
