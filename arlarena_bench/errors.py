@@ -15,12 +15,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {by_folded[match[0]]!r}?" if match else ""
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> ArenaError:
+def unknown(kind: str, name: object, known: Iterable[str]) -> ArenaError:
     """Build the error for a name that is not among `known`.
 
     Args:
         kind: What was looked up, for example `"method"`.
-        name: The name as the user gave it.
+        name: The name as the user gave it; out of a file it may be anything.
         known: Every name that would have been accepted.
 
     Returns:
@@ -28,4 +28,4 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> ArenaError:
     """
     names = sorted(known)
     listed = ", ".join(names) if names else "none installed"
-    return ArenaError(f"unknown {kind} {name!r}{nearest(name, names)} (known: {listed})")
+    return ArenaError(f"unknown {kind} {name!r}{nearest(str(name), names)} (known: {listed})")

@@ -47,8 +47,8 @@ class TextEnv(gym.Env[str, str], ABC):
     free_text = False
 
     def __init__(self, *, horizon: int, render_mode: str | None = None) -> None:
-        if horizon < 1:
-            raise ArenaError(f"horizon must be at least 1, got {horizon}")
+        if not isinstance(horizon, int) or horizon < 1:
+            raise ArenaError(f"horizon must be at least 1, got {horizon!r}")
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise unknown("render mode", render_mode, self.metadata["render_modes"])
         self.horizon = horizon

@@ -68,6 +68,8 @@ CORPUS = [
     Hostile("a message for the next call", "open('message', 'w').write('x')\nopen('../message', 'w').write('x')", None, True),
     Hostile("a file in its folder", "open('message', 'w').write('x')"),
     Hostile("a folder that resists", "import os\nos.makedirs('a/b')\nos.chmod('a/b', 0)\nos.chmod('a', 0)\nos.chmod('.', 0)"),
+    Hostile("a folder without end", "import os\nfor _ in range(3000):\n    os.mkdir('a')\n    os.chdir('a')"),
+    Hostile("many folders", "import os\nfor n in range(3000): os.makedirs(f'{n}/a')\nos.symlink('/', 'link')"),
     Hostile("import this package", _tries("import arlarena_bench"), isolated=True),
     Hostile("import torch", _tries("import torch"), isolated=True),
     Hostile("find the held-out answers", _tries("import os\nassert any('frozen-problems' in folders for _, folders, _ in os.walk('/'))"), isolated=True, seconds=20.0),
@@ -120,8 +122,8 @@ CORPUS = [
     Hostile("stop the parent", "import os, signal\ntry:\n    os.kill(os.getppid() or 1, signal.SIGSTOP)\nexcept OSError: pass"),
     Hostile("kill the group", "import os\nos.killpg(0, 9)"),
     Hostile("kill itself", "import os\nos.kill(os.getpid(), 9)"),
-    Hostile("fork bomb", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", LOOP, seconds=1.0),
-    Hostile("thread bomb", "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(60,)).start()", "", seconds=1.0),
+    Hostile("fork bomb", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", LOOP, seconds=0.5),
+    Hostile("thread bomb", "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(60,)).start()", "", seconds=0.5),
     Hostile("a child that stays", "import os, time\nif os.fork() == 0:\n    time.sleep(60)\nprint('gone')"),
     Hostile("a daemon", (
         "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
@@ -138,7 +140,7 @@ CORPUS = [
         "while True: pass"
     ), LOOP, seconds=0.3),
     Hostile("stop itself", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nwhile True: pass", LOOP, seconds=0.3),
-    Hostile("alarm", "import signal\nsignal.alarm(1)\nsignal.pause()", "", seconds=1.5),
+    Hostile("alarm", "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.1)\nsignal.pause()", "", seconds=0.3),
     # resources
     Hostile("infinite loop", "while True: pass", LOOP, seconds=0.3),
     Hostile("loop in C", "sum(iter(int, 1))", LOOP, seconds=0.3),
@@ -152,7 +154,7 @@ CORPUS = [
         "import os\nfor _ in range(6):\n    if os.fork() == 0:\n        x = bytes(1 << 40)\n        os._exit(0)"
     )),
     Hostile("recursion", "def f(): return f()\nf()", "RecursionError"),
-    Hostile("recursion without limit", "import sys\nsys.setrecursionlimit(10**9)\ndef f(): return f()\nf()", "", seconds=1.0),
+    Hostile("recursion without limit", "import sys\nsys.setrecursionlimit(10**9)\ndef f(): return f()\nf()", "", seconds=0.5),
     Hostile("recursion in C", "x = []\nfor _ in range(10**6): x = [x]\nrepr(x)", ""),
     Hostile("crash the compiler", "eval('(' * 10**5 + ')' * 10**5)", ""),
     Hostile("crash the interpreter", "import ctypes\nctypes.string_at(0)", "Killed: signal 11 (SIGSEGV)"),

@@ -90,7 +90,7 @@ class WebShopEnv(TextEnv):
             ("size of shop", size, SIZES),
             ("kind of observation", observation, OBSERVATIONS),
             ("kind of reward", reward, REWARDS),
-            ("catalogue", catalogue, CATALOGUES),
+            ("catalogue", catalogue, tuple(CATALOGUES)),
             ("kind of goals", goals, GOALS),
             ("splits", splits, SPLITTINGS),
         ):
@@ -100,6 +100,12 @@ class WebShopEnv(TextEnv):
             raise ArenaError("observation='compact' is made for the shop of size='mini'")
         if size == "mini" and data is not None:
             raise ArenaError("data= has no meaning for the shop of size='mini'")
+        if size == "mini" and tagger not in ("auto", "words"):
+            raise ArenaError(f"the shop of size='mini' has no tagger but 'words', got {tagger!r}")
+        if data is None and (catalogue, goals, splits) != ("small", "synthetic", "frozen"):
+            raise ArenaError(
+                "catalogue=, goals= and splits= need data=, a folder of WebShop's files"
+            )
         super().__init__(
             horizon=HORIZONS[size] if horizon is None else horizon, render_mode=render_mode
         )

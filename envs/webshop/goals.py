@@ -75,7 +75,9 @@ def _entries(product: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 def _written(product: Mapping[str, Any], entry: Mapping[str, Any]) -> Instruction:
     attributes = entry["instruction_attributes"]
     options = entry.get("instruction_options") or []
-    if not (isinstance(entry.get("instruction"), str) and is_words(attributes) and is_words(options)):
+    if not (
+        isinstance(entry.get("instruction"), str) and is_words(attributes) and is_words(options)
+    ):
         raise ArenaError(
             f"instructions for {product['asin']!r}: one lacks a text 'instruction', or words in "
             "'instruction_attributes' or 'instruction_options'"

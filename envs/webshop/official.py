@@ -76,7 +76,7 @@ def entries(path: Path) -> Iterator[Any]:
                     at = _skip(buffer, at)
                     try:
                         entry, at = decode(buffer, at)
-                    except ValueError:
+                    except (ValueError, RecursionError):
                         break
                     yield entry
                 more = file.read(_CHUNK)
@@ -138,7 +138,7 @@ def _object(path: Path) -> dict[str, Any]:
         data = json.loads(path.read_bytes())
     except OSError as error:
         raise ArenaError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArenaError(f"{path} is no valid JSON: {error}") from error
     if not isinstance(data, dict):
         raise ArenaError(f"{path} is no JSON object of asins")

@@ -15,7 +15,7 @@ from .goals import Goals, Instruction, draw_limit
 from .goals import content as content_of
 from .products import draw_price
 
-SCHEMA = 1
+SCHEMA = 2
 TEST, VALIDATION = 500, 1000
 
 
@@ -45,35 +45,36 @@ def draw(
     return Draws(prices, limits, order)
 
 
-def split(instructions: Sequence[Instruction], draws: Draws) -> tuple[Sequence[int], int, int]:
+def split(instructions: Sequence[Instruction], draws: Draws) -> tuple[Sequence[int], int, int, int]:
     """Reorder the goals so that test comes first, then validation, then train.
 
     Test takes 500 contents and validation 1,000; of fewer than 3,000 goals a sixth and a third.
-    A goal whose content is already in test or validation is left out.
+    Goals whose content is already in test or validation come last, in no split.
 
     Returns:
-        The new order, and the sizes of test and validation.
+        The new order of all goals, and the sizes of test, validation and train.
     """
     goals = Goals(instructions, draws.limits, draws.order)
     sizes = (min(TEST, len(goals) // 6), min(VALIDATION, len(goals) // 3))
     held: set[str] = set()
-    order = array("I")
+    order, repeated = array("I"), array("I")
     position = 0
     ends = []
     for size in sizes:
         end = len(order) + size
         while len(order) < end and position < len(goals):
             content = content_of(goals[position])
-            if content not in held:
-                held.add(content)
-                order.append(draws.order[position])
+            place = repeated if content in held else order
+            place.append(draws.order[position])
+            held.add(content)
             position += 1
         ends.append(len(order))
     asins = {goals.asin(at) for at in range(position)}
     for rest in range(position, len(goals)):
-        if goals.asin(rest) not in asins or content_of(goals[rest]) not in held:
-            order.append(draws.order[rest])
-    return order, ends[0], ends[1] - ends[0]
+        known = goals.asin(rest) in asins and content_of(goals[rest]) in held
+        (repeated if known else order).append(draws.order[rest])
+    test, validation = ends[0], ends[1] - ends[0]
+    return order + repeated, test, validation, len(order) - ends[1]
 
 
 def fingerprint(products: Sequence[Mapping[str, Any]], instructions: Sequence[Instruction]) -> str:
@@ -91,18 +92,19 @@ def fingerprint(products: Sequence[Mapping[str, Any]], instructions: Sequence[In
 
 
 class Frozen(NamedTuple):
-    """Draws that are kept, and the sizes of the two splits that come first in their order."""
+    """Draws that are kept, and the sizes of the splits, in the order in which they come."""
 
     draws: Draws
     test: int
     validation: int
+    train: int
 
     @property
     def splits(self) -> dict[str, range]:
         """Split → positions in the order."""
         held = self.test + self.validation
         return {
-            "train": range(held, len(self.draws.order)),
+            "train": range(held, held + self.train),
             "validation": range(self.test, held),
             "test": range(self.test),
         }
@@ -123,14 +125,15 @@ def frozen(
         path: The file; None for one in the user's cache.
 
     Raises:
-        ArenaError: If the file was changed, or belongs to another catalogue or seed.
+        ArenaError: If the file was changed, belongs to another catalogue or seed, or cannot be
+            written.
     """
     catalogue = fingerprint(products, instructions)
     if path is None:
         path = cache_folder() / "webshop" / f"tasks-{catalogue[:16]}-seed{seed}.json"
     if not path.exists():
         drawn = draw(products, instructions, seed)
-        order, test, validation = split(instructions, drawn)
+        order, test, validation, train = split(instructions, drawn)
         # A price that is no draw is in the catalogue.
         ranges = {p["asin"] for p in products if len(p["pricing"]) > 1}
         body = {
@@ -141,8 +144,13 @@ def frozen(
             "order": list(order),
             "test": test,
             "validation": validation,
+            "train": train,
         }
-        write_whole(path, json.dumps({"schema": SCHEMA, "sha256": _hash(body), "tasks": body}))
+        content = json.dumps({"schema": SCHEMA, "sha256": _hash(body), "tasks": body})
+        try:
+            write_whole(path, content)
+        except ArenaError as error:
+            raise ArenaError(f"{error}; name another file with tasks= or ARLARENA_CACHE") from error
     return _read(path, products, catalogue, seed)
 
 
@@ -166,7 +174,7 @@ def _read(path: Path, products: Sequence[Mapping[str, Any]], catalogue: str, see
         for p in products
     }
     draws = Draws(prices, body["limits"], array("I", body["order"]))
-    return Frozen(draws, body["test"], body["validation"])
+    return Frozen(draws, body["test"], body["validation"], body["train"])
 
 
 def _hash(body: Mapping[str, Any]) -> str:

@@ -224,6 +224,13 @@ def test_tasks_that_do_not_exist(settings: dict[str, str], task_id: str) -> None
         ({"goals": "people"}, "unknown kind of goals 'people'"),
         ({"tagger": "word"}, "unknown tagger 'word'; did you mean 'words'"),
         ({"render_mode": "human"}, "unknown render mode 'human'"),
+        ({"size": ["mini"]}, r"unknown size of shop \['mini'\]"),
+        ({"catalogue": ["small"]}, r"unknown catalogue \['small'\]"),
+        ({"horizon": "15"}, "horizon must be at least 1, got '15'"),
+        ({"data": 3}, "no WebShop data at 3"),
+        ({"size": "mini", "tagger": "spacy"}, "no tagger but 'words', got 'spacy'"),
+        ({"goals": "human"}, "catalogue=, goals= and splits= need data="),
+        ({"splits": "reference"}, "catalogue=, goals= and splits= need data="),
     ],
 )
 def test_bad_settings(settings: dict[str, object], message: str) -> None:

@@ -142,6 +142,7 @@ def test_a_list_is_read_in_pieces(chunk, tmp_path: Path, monkeypatch):
         ("{}", "does not begin with a JSON list"),
         ('[{"asin": "na', "ends in the middle of a product"),
         ("[nonsense]", "ends in the middle of a product, or is no valid JSON"),
+        ("[" * 200_000, "ends in the middle of a product, or is no valid JSON"),
         ("[]", "no products; the catalogue is empty"),
         ("[[1]]", "entry 0: a product is an object, got list"),
         ('[{"asin": "B0"}]', "entry 0: product 'B0': no text under 'name'"),
@@ -156,12 +157,44 @@ def test_broken_catalogues_are_told_in_one_line(text, message, files, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("[1]", "is no JSON object of asins"), ("{", "is no valid JSON")]
+    ("text", "message"),
+    [
+        ("[1]", "is no JSON object of asins"),
+        ("{", "is no valid JSON"),
+        ("[" * 200_000, "is no valid"),
+    ],
 )
 def test_broken_attributes(text, message, files, tmp_path: Path):
     files[1].write_text(text)
     with pytest.raises(ArenaError, match=message):
         load(files[:2], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (3, "instructions for 'B0AAAAAAA1': not a list of objects"),
+        (["x"], "instructions for 'B0AAAAAAA1': not a list of objects"),
+        (
+            [{"instruction": None, "instruction_attributes": ["x"]}],
+            "one lacks a text 'instruction'",
+        ),
+        ([{"instruction": "x", "instruction_attributes": [None]}], "one lacks a text"),
+    ],
+)
+def test_broken_instructions(written, message, files, tmp_path: Path):
+    files[2].write_text(json.dumps({"B0AAAAAAA1": written}))
+    with pytest.raises(ArenaError, match=message) as error:
+        load(files, tmp_path)
+    assert str(files[2]) in str(error.value)
+
+
+def test_broken_reviews(files, tmp_path: Path):
+    path = tmp_path / "reviews.json"
+    for content in ([None], [{"reviews": []}]):
+        path.write_text(json.dumps(content))
+        with pytest.raises(ArenaError, match=r"reviews\.json, entry 0: no text under 'asin'"):
+            load(files[:2], tmp_path, reviews=path)
 
 
 def test_missing_files_are_named(files, tmp_path: Path):

@@ -1,9 +1,12 @@
 from io import StringIO
 
 from rich.console import Console, RenderableType
+from tiny_shop import goal, shop
+from tiny_shop import product as make_product
 
 from arlarena_bench.envs.webshop import Shop, catalogue, page
 from arlarena_bench.envs.webshop.env import WebShopEnv
+from arlarena_bench.envs.webshop.goals import NO_LIMIT
 
 
 def text_of(shown: RenderableType) -> str:
@@ -26,7 +29,7 @@ def test_every_page_is_laid_out() -> None:
     assert "50 results, page 1" in text
     for product in env.visit.listed:
         assert product["asin"].lower() in text
-        assert product["Price"] in text
+        assert f"${product['pricing'][0]:.2f}" in text
     env.step("click[back to search]")
     for command in env.oracle():
         if command == opening:
@@ -39,7 +42,8 @@ def test_every_page_is_laid_out() -> None:
     assert product["Title"].split()[0] in plain
     env.step(first)
     value = first.removeprefix("click[").removesuffix("]")
-    assert f"\x1b[1;7m {value} " in printed(env) != plain
+    assert f"✓ {value}" in printed(env)
+    assert "✓" not in plain
     for sub_page, content in (
         ("description", product["Description"].split()[0]),
         ("features", product["BulletPoints"][0].split()[0]),
@@ -52,8 +56,25 @@ def test_every_page_is_laid_out() -> None:
     env.step(buy)
     assert env.success
     text = printed(env)
-    assert "You bought it" in text
+    assert f"${env.visit.price:.2f}" in text
+    assert f"at most ${env.visit.goal['price_upper']:.2f}" in text
     assert "r_option" in text
+
+
+def test_pages_with_nothing_on_them() -> None:
+    bare = make_product("B0BARE0001", "Bare", Description=" ", pricing=[], Price="$100.0")
+    visit = shop(more=(bare,), goals=[goal(bare, price_upper=NO_LIMIT)], search=None).open(0)
+    visit.step("search[zzz]")
+    assert "nothing on this page" in text_of(page.show(visit))
+    for action in ("search[bare]", "click[b0bare0001]"):
+        visit.step(action)
+        assert "$100.0" in text_of(page.show(visit))
+    for sub_page in ("description", "features", "reviews"):
+        visit.step(f"click[{sub_page}]")
+        assert "nothing here" in text_of(page.show(visit))
+        visit.step("click[< prev]")
+    visit.step("click[buy now]")
+    assert "at most" not in text_of(page.show(visit))
 
 
 def test_markup_in_a_title_is_shown_as_it_is() -> None:

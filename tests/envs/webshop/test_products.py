@@ -84,9 +84,16 @@ def test_description_that_is_one_text_is_one_bullet():
     assert normalise(entry("B0ENTRY001", small_description=[]))["BulletPoints"] == []
 
 
+def test_nulls_are_texts_as_the_original_shows_them():
+    product = normalise(entry("B0ENTRY001", full_description=None, small_description=None))
+    assert (product["Description"], product["BulletPoints"]) == ("None", ["None"])
+    check_product(product)
+
+
 @pytest.mark.parametrize("asin", ["nan", "B0TOOLONG11"])
 def test_what_the_original_leaves_out(asin):
     assert normalise(entry(asin)) is None
+    assert normalise({"asin": asin, "name": None}) is None, "whatever else it is"
 
 
 def test_what_is_no_product():
@@ -94,3 +101,22 @@ def test_what_is_no_product():
         normalise([])
     with pytest.raises(ArenaError, match="product 'B0': no text under 'name'"):
         normalise({"asin": "B0", "name": None})
+    with pytest.raises(ArenaError, match="product 3: no text under 'asin'"):
+        normalise({"asin": 3})
+
+
+@pytest.mark.parametrize(
+    ("changes", "attributes", "reviews"),
+    [
+        ({"pricing": 9.5}, {}, {}),
+        ({"customization_options": ["Size"]}, {}, {}),
+        ({"customization_options": {"Size": [{"image": None}]}}, {}, {}),
+        ({"customization_options": {"Size": [{"value": None}]}}, {}, {}),
+        ({}, {"attributes": [7]}, {}),
+        ({}, ["steel"], {}),
+        ({}, {}, {"reviews": ["good"]}),
+    ],
+)
+def test_what_is_in_another_format(changes, attributes, reviews):
+    with pytest.raises(ArenaError, match="product 'B0ENTRY001' is not in WebShop's format: "):
+        normalise(entry("B0ENTRY001", **changes), attributes, None, reviews)

@@ -45,12 +45,45 @@ def test_goals_that_cannot_be_scored(changes, message):
 
 
 def test_incomplete_products_and_goals_are_named():
-    with pytest.raises(ArenaError, match="product 'B0LANTERN1': no text under 'Description'"):
-        Shop([LANTERN | {"Description": None}], [])
-    with pytest.raises(ArenaError, match="product 'B0KETTLE22': no 'options'"):
-        Shop([{key: KETTLE[key] for key in KETTLE if key != "options"}], [])
+    for changes, message in (
+        ({"Title": None}, "product 'B0LANTERN1': no text under 'Title'"),
+        ({"BulletPoints": None}, "product 'B0LANTERN1': no list under 'BulletPoints'"),
+        ({"options": {"size": [9]}}, "product 'B0LANTERN1': no lists of words by name under"),
+    ):
+        with pytest.raises(ArenaError, match=message):
+            Shop([LANTERN | changes], [])
+    for key in ("options", "Rating"):
+        with pytest.raises(ArenaError, match=f"product 'B0KETTLE22': no .*{key}"):
+            Shop([{name: KETTLE[name] for name in KETTLE if name != key}], [])
     with pytest.raises(ArenaError, match="goal 1: no 'goal_options'"):
         shop(goals=[GOALS[0], {key: GOALS[0][key] for key in GOALS[0] if key != "goal_options"}])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"query": None}, "goal 0: no text under 'query'"),
+        ({"attributes": "tin"}, "goal 0: no words under 'attributes' or 'goal_options'"),
+        ({"goal_options": {"size": 9}}, "goal 0: no words under 'attributes' or 'goal_options'"),
+        ({"goal_options": [None]}, "goal 0: no words under 'attributes' or 'goal_options'"),
+    ],
+)
+def test_goals_of_another_shape_are_named(changes, message):
+    with pytest.raises(ArenaError, match=message):
+        shop(goals=[goal(LANTERN, **changes)])
+
+
+def test_nulls_that_the_original_shows_are_shown():
+    odd = product("B0NULL0001", "Null Lantern", Description=None, BulletPoints=[None])
+    visit = shop(more=(odd,), goals=[goal(odd)], search=None).open(0)
+    for action in ("search[null]", "click[b0null0001]", "click[description]"):
+        visit.step(action)
+    assert visit.observation.endswith("[button] < Prev [button_]\nNone\n")
+    for action in ("click[< prev]", "click[features]"):
+        visit.step(action)
+    assert visit.observation.endswith("[button] < Prev [button_]\n None\n")
+    visit.step("click[< prev]")
+    assert visit.step("click[buy now]") == (0.5, True)
 
 
 def test_prices_are_given_drawn_from_the_range_or_a_hundred():

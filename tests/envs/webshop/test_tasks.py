@@ -53,14 +53,16 @@ def test_a_content_that_occurs_again_is_held_out_once_and_not_trained_on():
         entry["options"] = {"size": ["1", "1", "2", "2"]}
     instructions = rule_instructions(products)
     draws = draw(products, instructions, seed=1)
-    order, test, validation = split(instructions, draws)
+    order, test, validation, train = split(instructions, draws)
     goals = Goals(instructions, draws.limits, order)
     contents = [content(goal) for goal in goals]
-    held, trained = contents[: test + validation], contents[test + validation :]
+    begin = test + validation
+    held, trained = contents[:begin], contents[begin : begin + train]
     assert (test, validation) == (20, 40)
     assert len({*held}) == 60
     assert not {*held} & {*trained}
-    assert len(goals) < 120
+    assert sorted(order) == list(range(120)), "every goal keeps its place in the shop"
+    assert {*contents[begin + train :]} <= {*held}
 
 
 def test_task_file_is_written_once_and_then_read(tmp_path: Path):
@@ -109,9 +111,16 @@ def test_file_of_another_catalogue_or_seed_is_refused(tmp_path: Path):
             frozen(others, rule_instructions(others), seed, path)
 
 
+def test_where_nothing_can_be_written(tmp_path: Path):
+    products = catalogue(3)
+    (tmp_path / "file").touch()
+    with pytest.raises(ArenaError, match=r"cannot write .*; name another file with tasks= or"):
+        frozen(products, rule_instructions(products), 0, tmp_path / "file" / "tasks.json")
+
+
 def test_draws_do_not_depend_on_the_splits():
     products = catalogue(10)
     instructions = rule_instructions(products)
     draws = draw(products, instructions, 0)
-    order, _, _ = split(instructions, Draws(draws.prices, draws.limits, draws.order))
+    order, *_ = split(instructions, Draws(draws.prices, draws.limits, draws.order))
     assert sorted(order) == list(range(40))
