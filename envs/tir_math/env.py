@@ -1,6 +1,7 @@
 """`arlarena/TIRMath-v0` and `arlarena/TIRMathMini-v0`."""
 
 import hashlib
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,11 +25,14 @@ from .sandbox import Result, Sandbox, Session, shared
 
 HORIZONS = {"full": 5, "mini": 3}
 # ARLArena's, and what is plenty for one line.
-TIMEOUTS = {"full": 10.0, "mini": 1.0}
+TIMEOUTS = {"full": 10.0, "mini": 5.0}
 # Characters of output that are shown: ARLArena's, and what fits beside the short problems.
 OUTPUTS = {"full": 512, "mini": 24}
 # What every program may call; ARLArena's helper of the same name.
 PRELUDE = 'final_answer = lambda answer: print("\\\\boxed{" + str(answer) + "}")\n'
+
+# Where an object lies in memory differs from process to process, and must not reach a prompt.
+_ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]+")
 
 _ASK = """\
 Solve the problem below. Reason first. Wherever a calculation helps, write one Python program \
@@ -206,7 +210,8 @@ class TirMathEnv(TextEnv):
         if result.timed_out and not output:
             return "interpreter timeout"
         parts = [part for part in (output, result.error.strip()) if part]
-        return _shortened("\n".join(parts) or "no output", self.max_output)
+        text = _ADDRESS.sub("at 0x…", "\n".join(parts))
+        return _shortened(text or "no output", self.max_output)
 
     @property
     def instruction(self) -> str:

@@ -262,6 +262,12 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
     assert printed_everywhere(program, tmp_path)
 
 
+def test_addresses_in_memory_do_not_reach_the_prompt(env: TirMathEnv) -> None:
+    observation, *_ = env.step(block("print(x for x in 'ab')\nprint(object())"))
+    assert observation.count("object") == 2
+    assert observation.count("at 0x…>") == 2
+
+
 def test_what_a_person_sees(env: TirMathEnv) -> None:
     written = StringIO()
     console = Console(width=200, file=written)
