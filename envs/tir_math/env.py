@@ -21,7 +21,7 @@ from .data import DataSet, read_data
 from .grader import grade, grader_version, last_boxed
 from .problems import Draw, Problem
 from .reply import CodeOrAnswer, block, box, code_of
-from .sandbox import Result, Sandbox, Session, shared
+from .sandbox import Result, Sandbox, Session, checked, shared
 
 HORIZONS = {"full": 5, "mini": 3}
 # ARLArena's, and what is plenty for one line.
@@ -100,9 +100,6 @@ class TirMathEnv(TextEnv):
     ) -> None:
         if size not in panels.NAMES:
             raise unknown("size of problems", size, panels.NAMES)
-        timeout = TIMEOUTS[size] if timeout is None else timeout
-        if not timeout > 0:
-            raise ArenaError(f"timeout must be a positive number of seconds, got {timeout!r}")
         max_output = OUTPUTS[size] if max_output is None else max_output
         if max_output < 1:
             raise ArenaError(f"max_output must be at least 1, got {max_output!r}")
@@ -112,7 +109,7 @@ class TirMathEnv(TextEnv):
             horizon=HORIZONS[size] if horizon is None else horizon, render_mode=render_mode
         )
         self.size = size
-        self.timeout = timeout
+        self.timeout = checked(TIMEOUTS[size] if timeout is None else timeout)
         self.stateful = stateful
         self.max_output = max_output
         self.sample = sample

@@ -119,7 +119,11 @@ class _Grader:
         with self._lock:
             for _ in range(2):
                 process = self._running()
-                verdict = self._receive(process) if self._send(process, question) else None
+                try:
+                    verdict = self._receive(process) if self._send(process, question) else None
+                except TimeoutError:
+                    self._stop()
+                    return False
                 if verdict is not None:
                     return verdict == b"true\n"
                 if self._stop() == -signal.SIGPROF:
@@ -133,24 +137,39 @@ class _Grader:
         command = [sys.executable, "-I", str(Path(__file__).with_name("verdict.py"))]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, start_new_session=True
+            command,
+            # Unbuffered: a forked process must not write what was left in a buffer a second time.
+            bufsize=0,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
-        if self._receive(self._process) != b"ready\n":
+        try:
+            ready = self._receive(self._process)
+        except TimeoutError:
+            ready = None
+        if ready != b"ready\n":
             self._stop()
             raise ArenaError(_MISSING)
         return self._process
 
     def _send(self, process: subprocess.Popen[bytes], question: dict[str, Any]) -> bool:
         assert process.stdin is not None
+        line = json.dumps(question).encode() + b"\n"
         try:
-            process.stdin.write(json.dumps(question).encode() + b"\n")
-            process.stdin.flush()
+            while line:
+                line = line[process.stdin.write(line) or 0 :]
         except OSError:
             return False
         return True
 
     def _receive(self, process: subprocess.Popen[bytes]) -> bytes | None:
-        """Return the next line; None if the process ended or was too slow."""
+        """Return the next line, None if the process ended.
+
+        Raises:
+            TimeoutError: If it was too slow.
+        """
         assert process.stdout is not None
         deadline = time.monotonic() + PATIENCE
         # Unlike `select`, also for descriptors from 1024 on.
@@ -158,8 +177,9 @@ class _Grader:
         answers.register(process.stdout, select.POLLIN)
         line = b""
         while not line.endswith(b"\n"):
-            left = max(0.0, deadline - time.monotonic())
-            part = os.read(process.stdout.fileno(), 64) if answers.poll(left * 1000) else b""
+            if not answers.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                raise TimeoutError
+            part = os.read(process.stdout.fileno(), 64)
             if not part:
                 return None
             line += part

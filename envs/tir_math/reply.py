@@ -6,7 +6,7 @@ from arlarena_bench.protocol.reply import Reply, ReplyFormat
 
 from .grader import boxes
 
-_OPENING = re.compile(r"```(?:python|py)[ \t]*\n")
+_OPENING = re.compile(r"```(?:python|py)[ \t]*\r?\n")
 # Only at the beginning of a line, so that code may hold back-ticks.
 _BLOCK = re.compile(_OPENING.pattern + r"(.*?)^[ \t]*```", re.DOTALL | re.MULTILINE)
 _FENCE = "```"

@@ -51,7 +51,7 @@ class Session:
         """
         if self._closed:
             raise ArenaError("this session of the sandbox is closed; open a new one")
-        return self._runs.run(code, _checked(timeout))
+        return self._runs.run(code, checked(timeout))
 
     def close(self) -> None:
         """Forget the variables and end the process."""
@@ -125,7 +125,7 @@ class Sandbox:
             ArenaError: If this machine cannot provide the backend, or the sandbox is closed.
                 Never because of the code.
         """
-        return self._backend().run(code, _checked(timeout))
+        return self._backend().run(code, checked(timeout))
 
     def session(self) -> Session:
         """Open a session, whose pieces of code share their variables.
@@ -207,7 +207,12 @@ def _no_isolation(*, asked: bool) -> str:
     return f"{text} ({reasons})"
 
 
-def _checked(timeout: float) -> float:
+def checked(timeout: float) -> float:
+    """Return a timeout in seconds.
+
+    Raises:
+        ArenaError: If it is not above 0, and below a day.
+    """
     if not 0 < timeout < 86_400:
         raise ArenaError(f"timeout is {timeout} s; it must be above 0, and below a day")
     return float(timeout)

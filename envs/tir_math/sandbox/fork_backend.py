@@ -1,15 +1,14 @@
 """The backend of the fork servers: one server, as many calls at once as there are processors."""
 
 import contextlib
-import json
 import os
 import threading
 from collections import deque
 
 from . import levels
 from .fork_server import ForkServer
-from .result import Limits, Result
-from .stream import Child, LostError, follow
+from .result import Limits, Result, out_of_time
+from .stream import Child, LostError, StuckError, follow
 
 SPARES = 2
 GONE = "the variables of the session are gone"
@@ -42,17 +41,21 @@ class ForkBackend:
         """Run code in a fresh process; once more if the sandbox was lost under it."""
         with self.slots:
             for _ in range(2):
-                with contextlib.suppress(LostError):
+                try:
                     return self._run(code, timeout)
+                except StuckError:
+                    return Result(error=out_of_time(timeout), timed_out=True)
+                except LostError:
+                    continue
         return Result(error="SandboxError: the sandbox was lost, twice, while the code ran")
 
     def _run(self, code: str, timeout: float) -> Result:
         child = self._take()
         try:
-            child.send(request(code, timeout))
+            child.send(code, timeout)
             return follow(child, timeout, self.limits)[0]
         except LostError:
-            self._drop_server(child)
+            self.drop_server(child)
             raise
         finally:
             child.close()
@@ -92,7 +95,7 @@ class ForkBackend:
         self._lock = threading.Lock()
         self.slots = threading.BoundedSemaphore(self._workers)
         for child in self._take_spares():
-            child.close()
+            child.forget()
         if self._server is not None:
             self._server.forget()
             self._server = None
@@ -126,8 +129,8 @@ class ForkBackend:
                 self._server = levels.start(self.isolation, self.limits)
             return self._server
 
-    def _drop_server(self, child: Child) -> None:
-        """End the server that a call was lost with, unless another call has done so."""
+    def drop_server(self, child: Child) -> None:
+        """End the server that a process was lost with, unless somebody has done so."""
         with self._lock:
             server = self._server if self._server is child.server else None
         if server is not None:
@@ -155,13 +158,20 @@ class ForkSession:
         """Run code after what ran before; see `Session.run`."""
         if self._owner != os.getpid():
             self._owner = os.getpid()
-            self.close()  # forked: the process is that of the parent, which goes on with it
+            if self._child is not None:
+                self._child.forget()  # it is the parent's, which goes on with it
+                self._child = None
         with self._backend.slots:
             fresh = self._child is None
             try:
                 if self._child is None:
                     self._child = self._backend.child(session=True)
                 return self._run(self._child, code, timeout)
+            except StuckError:
+                assert self._child is not None
+                self._backend.drop_server(self._child)
+                self.close()
+                return Result(error=f"{out_of_time(timeout)}; {GONE}", timed_out=True)
             except LostError as error:
                 self.close()
                 # Nothing was in a new process that could have been lost.
@@ -174,7 +184,7 @@ class ForkSession:
 
     def _run(self, child: Child, code: str, timeout: float) -> Result:
         child.forget_leftovers()
-        child.send(request(code, timeout))
+        child.send(code, timeout)
         result, goes_on = follow(child, timeout, self._backend.limits)
         if not goes_on:
             self.close()
@@ -187,11 +197,6 @@ class ForkSession:
         if self._child is not None:
             self._child.close()
             self._child = None
-
-
-def request(code: str, timeout: float) -> bytes:
-    """Return what a child reads: JSON, in which code may hold anything a string can."""
-    return json.dumps({"code": code, "timeout": timeout}).encode()
 
 
 def processors() -> int:

@@ -4,7 +4,6 @@ import array
 import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from typing import Any
 
 from arlarena_bench.errors import ArenaError
 
+from .inside.folder import remove
 from .inside.wire import CALL, READY, SESSION
 from .result import last_line
 from .stream import Child, LostError
@@ -62,7 +62,6 @@ class ForkServer:
                 messages.seek(0)
                 said = last_line(messages.read().decode(errors="replace"))
                 raise ArenaError(said or "it did not start")
-        self._control.settimeout(None)
 
     def child(self, *, session: bool) -> Child:
         """Fork a process.
@@ -106,7 +105,7 @@ class ForkServer:
             self.process.kill()
         self.process.wait()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove(self._folder)
 
     def forget(self) -> None:
         """Let go of a server that belongs to the process this one was forked from."""

@@ -1,9 +1,10 @@
 """The backend of a service: SandboxFusion, or anything that answers `POST /run_code` as it does."""
 
 import json
+import time
 import urllib.error
 import urllib.request
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
@@ -31,16 +32,17 @@ class HttpBackend:
 
     def run(self, code: str, timeout: float) -> Result:
         """Run code there."""
+        deadline = time.monotonic() + timeout + PATIENCE
         body = json.dumps({"code": code, "language": "python", "run_timeout": timeout})
         question = urllib.request.Request(
             self._url, body.encode(), {"Content-Type": "application/json"}, method="POST"
         )
         try:
             with urllib.request.urlopen(question, timeout=timeout + PATIENCE) as answer:
-                content = answer.read(LONGEST * self._limits.output)
+                content = self._read(answer, deadline)
             return self._result(json.loads(content), timeout)
-        except (OSError, HTTPException, ValueError) as error:
-            # urllib's errors are OSErrors; what is not JSON is a ValueError.
+        except (OSError, HTTPException, ValueError, RecursionError) as error:
+            # urllib's errors are OSErrors; what is not JSON is a ValueError, or nested too deep.
             return self._lost(f"{type(error).__name__}: {error}")
 
     def session(self) -> Any:
@@ -56,6 +58,15 @@ class HttpBackend:
 
     def forget(self) -> None:
         """Nothing to let go of."""
+
+    def _read(self, answer: HTTPResponse, deadline: float) -> bytes:
+        # The timeout of a socket begins anew with every byte.
+        content = b""
+        while len(content) < LONGEST * self._limits.output and (part := answer.read1(1 << 16)):
+            content += part
+            if time.monotonic() > deadline:
+                raise TimeoutError("the answer takes too long")
+        return content
 
     def _result(self, answer: Any, timeout: float) -> Result:
         ran = answer.get("run_result") if isinstance(answer, dict) else None

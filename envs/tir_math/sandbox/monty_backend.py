@@ -5,29 +5,40 @@ words of Python's own exceptions.
 """
 
 import math
-from typing import Any
+import os
+from typing import Any, ClassVar
 
 from arlarena_bench.errors import ArenaError
 
 from .result import Limits, Result, last_line, out_of_time
 
 INSTALL = "pip install 'arlarena-bench[monty]'"
+# Its threads are not in a forked process, where a call would never end, nor the parent's next one.
+FORKED = (
+    "the sandbox 'monty' does not work in a process forked from one that has used it; start "
+    "processes with the method 'spawn'"
+)
 
 
 class MontyBackend:
     """Runs code in Monty's worker processes.
 
     Raises:
-        ArenaError: If Monty is not installed or does not start.
+        ArenaError: If Monty is not installed or does not start, or was used before a fork.
     """
 
     isolation = "monty"
+    _user: ClassVar[int | None] = None
+    _inherited: ClassVar[list["MontyBackend"]] = []
 
     def __init__(self, limits: Limits, workers: int) -> None:
         try:
             import pydantic_monty
         except ImportError as error:
             raise ArenaError(f"the sandbox 'monty' is not installed; {INSTALL}") from error
+        if MontyBackend._user not in (None, os.getpid()):
+            raise ArenaError(FORKED)
+        MontyBackend._user = os.getpid()
         self.library: Any = pydantic_monty
         self.limits = limits
         try:
@@ -49,7 +60,8 @@ class MontyBackend:
         self.pool.__exit__(None, None, None)
 
     def forget(self) -> None:
-        """Nothing to let go of: a forked process starts workers of its own."""
+        """In a forked process: keep the pool, whose end would take the parent's events with it."""
+        self._inherited.append(self)
 
 
 class MontySession:

@@ -15,7 +15,8 @@ class Limits:
         output: Bytes printed; more ends the call.
         file: Bytes of one file.
         disk: Bytes of all files together.
-        processes: Processes and threads.
+        processes: Processes and threads of all calls and sessions that run at once: the kernel
+            counts them for a user.
         files: Open files.
         cpu: Seconds of CPU time of a whole session; a call has its timeout besides.
     """
@@ -24,7 +25,7 @@ class Limits:
     output: int = 1 << 20
     file: int = 1 << 24
     disk: int = 1 << 26
-    processes: int = 32
+    processes: int = 128
     files: int = 64
     cpu: int = 600
 

@@ -1,7 +1,9 @@
 """Reads what a call prints, until it ends, its time is over, or it prints too much."""
 
 import contextlib
+import json
 import os
+import secrets
 import selectors
 import signal
 import socket
@@ -9,16 +11,22 @@ import struct
 import time
 from dataclasses import dataclass, field
 
-from .inside.wire import OK, SIZE, STATUS
+from .inside.wire import DONE, OK, SIZE, STATUS
 from .result import KEPT_ERRORS, Limits, Result, last_line, out_of_time
 
 CHUNK = 1 << 16
+# Of what a session printed between its calls this much is thrown away; pipes hold less.
+LEFTOVERS = 1 << 20
 # A tree of processes dies in milliseconds; a machine may be so busy that it takes longer.
-PATIENCE = 30.0
+PATIENCE = 15.0
 
 
 class LostError(Exception):
     """The sandbox itself ended, or answers no more."""
+
+
+class StuckError(LostError):
+    """It was told to end a call, and answers no more."""
 
 
 @dataclass
@@ -27,10 +35,11 @@ class Child:
 
     Attributes:
         lifeline: Brings the exit status; shutting it down kills the process and all it started.
-        channel: Takes code; in a session it also brings a byte when the code is done.
+        channel: Takes code; in a session it also brings a message when the code is done.
         output: What is printed.
         errors: What is printed to the error stream.
         server: Whose child it is.
+        token: What the message of a session begins with; drawn anew for each piece of code.
     """
 
     lifeline: socket.socket
@@ -38,30 +47,40 @@ class Child:
     output: int
     errors: int
     server: object = None
+    token: bytes = b""
     closed: bool = False
 
-    def send(self, request: bytes) -> None:
-        """Send a piece of code.
+    def send(self, code: str, timeout: float) -> None:
+        """Send a piece of code, in JSON, which holds anything that a string can.
 
         Raises:
             LostError: If it was not taken.
         """
+        self.token = secrets.token_hex(DONE // 2).encode()
+        request = json.dumps({"code": code, "timeout": timeout, "token": self.token.decode()})
         self.channel.settimeout(PATIENCE)
         try:
-            self.channel.sendall(struct.pack(SIZE, len(request)) + request)
+            self.channel.sendall(struct.pack(SIZE, len(request)) + request.encode())
         except OSError as error:
             raise LostError(f"{type(error).__name__} while sending the code") from error
 
     def forget_leftovers(self) -> None:
         """Throw away what a session has printed or said since its last piece of code was done."""
-        printed = Printed(limit=1 << 62)
-        printed.drain(self)
+        Printed(LEFTOVERS).drain(self)
         self.channel.setblocking(False)
         with contextlib.suppress(OSError):
             self.channel.recv(CHUNK)
 
     def close(self) -> None:
         """Hang up, which ends the process."""
+        if not self.closed:
+            # A forked process may hold a copy, which would keep the line open.
+            with contextlib.suppress(OSError):
+                self.lifeline.shutdown(socket.SHUT_RDWR)
+            self.forget()
+
+    def forget(self) -> None:
+        """Let go of a process that belongs to the one this was forked from."""
         if not self.closed:
             self.closed = True
             self.lifeline.close()
@@ -117,6 +136,7 @@ def follow(child: Child, timeout: float, limits: Limits) -> tuple[Result, bool]:
 
     Raises:
         LostError: If the sandbox ended meanwhile.
+        StuckError: If it does not end the call.
     """
     printed = Printed(limits.output)
     deadline = time.monotonic() + timeout
@@ -146,14 +166,17 @@ def follow(child: Child, timeout: float, limits: Limits) -> tuple[Result, bool]:
                 if not done:
                     events.unregister(child.channel)
                     continue
+                if done[:-1] != child.token:
+                    _kill(child)
+                    return printed.result("SandboxError: the code wrote to the channel"), False
                 printed.drain(child)
-                failed = done != OK
+                failed = done[-1:] != OK
                 return printed.result(_error(int(failed), printed)), True
 
 
 def _done(child: Child) -> bytes:
     try:
-        return child.channel.recv(1)
+        return child.channel.recv(DONE + 1)
     except OSError:
         return b""
 
@@ -169,6 +192,8 @@ def _status(child: Child) -> int:
     child.lifeline.settimeout(PATIENCE)
     try:
         data = child.lifeline.recv(size, socket.MSG_WAITALL)
+    except TimeoutError as error:
+        raise StuckError("it does not end") from error
     except OSError as error:
         raise LostError(f"{type(error).__name__} while waiting for the end") from error
     if len(data) < size:

@@ -122,6 +122,19 @@ def test_a_killed_grader_is_replaced() -> None:
     assert grader._grader._process is not process
 
 
+def test_a_grader_that_does_not_answer_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert grade(r"\boxed{\frac{5}{20}}", "0.25")
+    process = grader._grader._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        patch.setattr(grader, "PATIENCE", 0.3)
+        started = time.monotonic()
+        assert not grade(r"\boxed{\frac{6}{24}}", "0.25")
+        assert time.monotonic() - started < 10
+    assert grade(r"\boxed{\frac{7}{28}}", "0.25")
+
+
 def test_it_works_in_threads() -> None:
     verdicts: list[bool] = []
 

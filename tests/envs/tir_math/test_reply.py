@@ -63,6 +63,12 @@ def test_sampling_stops_behind_a_block() -> None:
     assert not FORM.complete("\\boxed{1}"), "a later box would count"
 
 
+def test_lines_may_end_as_on_windows() -> None:
+    reply = FORM.parse("Hm.\r\n```python\r\nprint(1)\r\n```\r\n")
+    assert reply.format_valid
+    assert code_of(reply.command) == "print(1)\r\n"
+
+
 def test_code() -> None:
     assert code_of("a ```python\nx = 1\n\nprint(x)\n``` b") == "x = 1\n\nprint(x)\n"
     assert code_of("\\boxed{1}") is None

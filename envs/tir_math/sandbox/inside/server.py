@@ -9,15 +9,16 @@ import contextlib
 import gc
 import os
 import selectors
-import shutil
 import signal
 import socket
 import struct
 import tempfile
+import time
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from . import call, linux
+from .folder import remove
 from .namespaces import NOBODY
 from .wire import FDS, READY, SESSION, STATUS
 
@@ -33,7 +34,7 @@ class Running:
         """Hang up and remove the folder."""
         self.lifeline.close()
         if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove(self.folder)
 
 
 @dataclass
@@ -118,7 +119,7 @@ class Server:
         for call_ in running:
             call_.end()
         if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove(self.folder)
         os._exit(0)
 
     def _folder(self) -> str | None:
@@ -200,5 +201,7 @@ class Server:
                 return
             for pid in strays:
                 self._kill(pid)
+                # Without waiting: what has another user's rights is not ours to kill.
                 with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, 0)
+                    os.waitpid(pid, os.WNOHANG)
+            time.sleep(0.001)

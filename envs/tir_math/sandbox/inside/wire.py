@@ -5,4 +5,5 @@ CALL, SESSION = b"c", b"s"  # what is asked for there, with four descriptors:
 FDS = 4  # the lifeline, the code, the output, the errors
 SIZE = ">I"  # before a piece of code
 STATUS = ">i"  # on the lifeline: the exit status, negative for a signal
-OK, FAILED = b"0", b"1"  # on the channel of a session: the piece of code is done
+DONE = 16  # bytes of the token that came with a piece of code, on the channel of a session, before
+OK, FAILED = b"0", b"1"

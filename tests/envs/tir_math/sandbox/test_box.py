@@ -1,15 +1,18 @@
+import contextlib
 import json
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sandboxes import needs, opened
+from sandboxes import DESCENDANTS_WHEN_IDLE, descendants, needs, opened
 
 from arlarena_bench.envs.tir_math.sandbox import Limits, Result, Sandbox, active, shared
 from arlarena_bench.errors import ArenaError
@@ -38,6 +41,13 @@ def test_the_libraries_of_mathematics_are_there(box: Sandbox) -> None:
     assert result == Result("[2, 3]\n")
     assert box.run("import numpy as np\nprint(np.arange(4).sum())").output == "6\n"
     assert box.run("import threading\nprint(threading.active_count())").output == "1\n"
+
+
+def test_a_script_can_leave_and_knows_the_null_device(box: Sandbox) -> None:
+    assert box.run("print(1)\nexit()\nprint(2)") == Result("1\n")
+    assert box.run("quit(3)").error == "SystemExit: 3"
+    code = "import os\nprint(open(os.devnull, 'w').write('x'), open('/dev/zero', 'rb').read(1))"
+    assert box.run(code) == Result("1 b'\\x00'\n")
 
 
 def test_what_a_timeout_cuts_off_is_kept(box: Sandbox) -> None:
@@ -100,6 +110,42 @@ def test_what_a_session_prints_between_its_calls_is_not_an_answer(box: Sandbox) 
         session.run("time.sleep(0)", timeout=5)
         threading.Event().wait(0.5)
         assert session.run("time.sleep(0.1)\nprint('now')") == Result("now\n")
+
+
+def test_a_session_cannot_forge_its_answer(box: Sandbox) -> None:
+    with box.session() as session:
+        forged = session.run("import os\nx = 1\nos.write(3, b'0' * 100_000)\n1 / 0")
+        assert forged.error.startswith("SandboxError: the code wrote to the channel; the variables")
+        assert session.run("print(x)").error == "NameError: name 'x' is not defined"
+
+
+def test_many_sessions_leave_room_for_threads(box: Sandbox) -> None:
+    code = "import threading\nt = threading.Thread(target=print, args=(7,))\nt.start(); t.join()"
+    with contextlib.ExitStack() as stack:
+        sessions = [stack.enter_context(box.session()) for _ in range(40)]
+        assert not any(session.run("1").failed for session in sessions)
+        assert sessions[0].run(code).output == box.run(code).output == "7\n"
+
+
+def test_a_forked_process_does_not_keep_a_session_alive(box: Sandbox) -> None:
+    for _ in range(3):
+        box.run("1")  # all that wait for code have been forked then
+    session = box.session()
+    session.run("1")
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    try:
+        session.close()
+        for _ in range(1000):
+            if len(descendants(box)) <= DESCENDANTS_WHEN_IDLE[box.isolation]:
+                break
+            time.sleep(0.02)
+        else:
+            pytest.fail("the session outlived its end")
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def test_64_threads_share_one_server(box: Sandbox) -> None:

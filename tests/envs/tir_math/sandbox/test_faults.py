@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from sandboxes import DESCENDANTS_WHEN_IDLE, descendants, needs, opened, server_process
 
-from arlarena_bench.envs.tir_math.sandbox import Result, Sandbox
+from arlarena_bench.envs.tir_math.sandbox import Result, Sandbox, stream
 
-CALLS = 300
+CALLS = 150
 
 
-@pytest.fixture(params=["bwrap", "namespaces", "none"])
+@pytest.fixture(scope="module", params=["bwrap", "namespaces", "none"])
 def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     needs(request.param)
     with opened(request.param) as sandbox:
@@ -52,9 +52,9 @@ def test_everything_is_killed_between_calls(box: Sandbox) -> None:
 
 
 def while_it_runs(box: Sandbox, then: Callable[[], None]) -> Result:
-    timer = threading.Timer(0.3, then)
+    timer = threading.Timer(0.2, then)
     timer.start()
-    result = box.run("import time\nprint('up', flush=True)\ntime.sleep(1)\nprint('done')")
+    result = box.run("import time\nprint('up', flush=True)\ntime.sleep(0.5)\nprint('done')")
     timer.join()
     return result
 
@@ -65,6 +65,24 @@ def test_the_server_is_killed_during_a_call(box: Sandbox) -> None:
     # Run once more: the code of the first time died with all it did.
     assert result == Result("up\ndone\n")
     assert box.run("print(2)").output == "2\n"
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+def test_a_sandbox_that_is_stopped_is_replaced_in_time(
+    box: Sandbox, stateful: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with box.session() as session:
+        run = session.run if stateful else box.run
+        run("1")
+        for pid in everything(box):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        started = time.monotonic()
+        with monkeypatch.context() as patch:
+            patch.setattr(stream, "PATIENCE", 0.5)
+            assert run("print(1)", timeout=0.5).timed_out
+        assert time.monotonic() - started < 20
+        assert run("print(2)").output == "2\n"
 
 
 def test_everything_is_killed_during_a_call(box: Sandbox) -> None:
@@ -97,7 +115,7 @@ def test_calls_leave_nothing_behind(box: Sandbox) -> None:
     after = count()
     assert after[0] <= fds + 2 * 4, "descriptors: only those of children forked ahead"
     assert after[1] == threads
-    assert after[2] <= memory + (4 << 20)
+    assert after[2] <= memory + (2 << 20)
     assert len(descendants(box)) <= DESCENDANTS_WHEN_IDLE[box.isolation]
 
 

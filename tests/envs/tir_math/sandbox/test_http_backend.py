@@ -1,11 +1,13 @@
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from arlarena_bench.envs.tir_math.sandbox import Result, Sandbox, shared
+from arlarena_bench.envs.tir_math.sandbox import Result, Sandbox, http_backend, shared
 from arlarena_bench.errors import ArenaError
 
 
@@ -19,6 +21,12 @@ class Service(BaseHTTPRequestHandler):
             return
         if asked["code"] == "garbage":
             self._answer(b"<html>")
+            return
+        if asked["code"] == "drip":
+            self._answer(b" " * 100, pause=0.05)
+            return
+        if asked["code"] == "deep":
+            self._answer(b"[" * 100_000)
             return
         if asked["code"] == "broken":
             body = {"status": "SandboxError", "message": "no workers", "run_result": None}
@@ -35,11 +43,17 @@ class Service(BaseHTTPRequestHandler):
         status = "Failed" if result.failed else "Success"
         self._answer(json.dumps({"status": status, "message": "", "run_result": ran}).encode())
 
-    def _answer(self, body: bytes) -> None:
+    def _answer(self, body: bytes, pause: float = 0.0) -> None:
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if not pause:
+            self.wfile.write(body)
+            return
+        with contextlib.suppress(OSError):  # whoever asked may hang up
+            for number in range(len(body)):
+                self.wfile.write(body[number : number + 1])
+                time.sleep(pause)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -70,7 +84,15 @@ def test_a_timeout_is_reported(url: str) -> None:
     assert result == Result("1\n", "TimeoutError: stopped after 0.4 s", "", timed_out=True)
 
 
-@pytest.mark.parametrize(("code", "why"), [("garbage", "JSON"), ("broken", "no workers")])
+def test_an_answer_in_drops_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_backend, "PATIENCE", 0.3)
+    with Sandbox("http", url=url) as box:
+        assert "takes too long" in box.run("drip", timeout=0.2).error
+
+
+@pytest.mark.parametrize(
+    ("code", "why"), [("garbage", "JSON"), ("deep", "RecursionError"), ("broken", "no workers")]
+)
 def test_an_answer_that_is_none_is_one_line(url: str, code: str, why: str) -> None:
     with Sandbox("http", url=url) as box:
         result = box.run(code)

@@ -9,6 +9,7 @@ from hostile_code import CORPUS, Hostile
 
 from arlarena_bench.envs.tir_math.sandbox import Limits, Result, Sandbox
 from arlarena_bench.envs.tir_math.sandbox.monty_backend import INSTALL
+from arlarena_bench.errors import ArenaError
 
 pytest.importorskip("pydantic_monty", reason=f"Monty is not installed; {INSTALL}")
 
@@ -63,6 +64,19 @@ def test_nothing_escapes(box: Sandbox, hostile: Hostile) -> None:
     assert "importorskip" not in result.output
     assert "\n" not in result.error
     assert box.run("print(6 * 7)").output == "42\n"
+
+
+def test_a_forked_process_is_told_to_be_spawned(box: Sandbox) -> None:
+    box.run("1")
+    child = os.fork()
+    if child == 0:
+        try:
+            box.run("1")
+        except ArenaError as error:
+            os._exit(0 if "spawn" in str(error) else 1)
+        os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+    assert box.run("print(1)").output == "1\n"
 
 
 def test_a_killed_worker_is_replaced(box: Sandbox) -> None:
