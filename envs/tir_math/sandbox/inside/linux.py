@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from collections.abc import Iterable
 from functools import cache
 
 NEWNS = 0x00020000
@@ -18,6 +19,9 @@ MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 MNT_DETACH = 2
+
+MADV_COLLAPSE = 25
+HUGE = 21  # bits of an address in a huge page
 
 ATTR_RDONLY = 0x1
 ATTR_NOSUID = 0x2
@@ -108,6 +112,22 @@ def drop_capabilities() -> None:
     header = (ctypes.c_uint32 * 2)(CAPABILITIES_V3, 0)
     none = (ctypes.c_uint32 * 6)()
     _check(_libc().capset(ctypes.byref(header), ctypes.byref(none)), "capset")
+
+
+def collapse(addresses: Iterable[int]) -> int:
+    """Move the memory around some addresses to huge pages, as far as the kernel can.
+
+    A fork copies an entry of the page table for every page in use, and the end of a process drops
+    it again: of a process of 60 MB the larger part of both.
+
+    Returns:
+        How many huge pages were made.
+    """
+    size = ctypes.c_size_t(1 << HUGE)
+    return sum(
+        _libc().madvise(ctypes.c_void_p(page << HUGE), size, MADV_COLLAPSE) == 0
+        for page in sorted({address >> HUGE for address in addresses})
+    )
 
 
 def available() -> bool:

@@ -60,17 +60,19 @@ def install() -> None:
     Raises:
         OSError: If the kernel has no filters, or this process may not set one.
     """
-    program = _program(os.uname().machine)
-    code = ctypes.create_string_buffer(program, len(program))
+    steps = program()
+    code = ctypes.create_string_buffer(steps, len(steps))
     header = ctypes.create_string_buffer(
-        struct.pack("@HP", len(program) // 8, ctypes.addressof(code))
+        struct.pack("@HP", len(steps) // 8, ctypes.addressof(code))
     )
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
     linux.prctl(linux.PR_SET_SECCOMP, 2, ctypes.byref(header))
 
 
 @cache
-def _program(machine: str) -> bytes:
+def program() -> bytes:
+    """Return the filter of this machine in BPF, the language of such filters."""
+    machine = os.uname().machine
     refuse = _step(RETURN, ERRNO | EPERM)
     steps = [
         _step(LOAD, ARCH), _step(JUMP_EQUAL, AUDIT_ARCH[machine], 1, 0), _step(RETURN, KILL),

@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from . import call, linux
+from . import call, linux, seccomp
 from .folder import remove
 from .namespaces import NOBODY
 from .wire import FDS, READY, SESSION, STATUS
@@ -71,6 +71,9 @@ class Server:
         self._events.register(self.control, selectors.EVENT_READ)
         self._events.register(woken, selectors.EVENT_READ)
         gc.collect()
+        if linux.available():
+            linux.collapse(id(thing) for thing in gc.get_objects())
+            seccomp.program()  # built here, and not again in every child
         gc.freeze()
         gc.disable()  # the objects of the libraries are all there is; a child turns it on again
         self.control.sendall(READY)
