@@ -35,6 +35,7 @@ class TextEnv(gym.Env[str, str], ABC):
             goes on: the first observation is put into the template, and each later one is what
             the environment writes behind the reply. A row of training is then a trajectory.
         free_text: Whether a person may type what no list of actions has.
+        longest_prompt: Characters; a prompt that would be longer shows no history.
 
     Raises:
         ArenaError: If the horizon is not positive or the render mode is unknown.
@@ -45,6 +46,7 @@ class TextEnv(gym.Env[str, str], ABC):
     reply_format: ReplyFormat = Tagged()
     transcript = False
     free_text = False
+    longest_prompt: int | None = None
 
     def __init__(self, *, horizon: int, render_mode: str | None = None) -> None:
         if not isinstance(horizon, int) or horizon < 1:

@@ -114,6 +114,11 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
 
     def _ask(self, observation: str, info: dict[str, Any]) -> None:
         info["observation"] = self._observation = observation
-        self._prompt = self.template.render(
-            self._task, self._history, observation, info["admissible_actions"], self._steps_taken
-        )
+        actions = info["admissible_actions"]
+        longest = inf if self.game.longest_prompt is None else self.game.longest_prompt
+        for history in (self._history, ()):
+            self._prompt = self.template.render(
+                self._task, history, observation, actions, self._steps_taken
+            )
+            if len(self._prompt) <= longest:
+                break

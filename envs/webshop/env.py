@@ -70,6 +70,7 @@ class WebShopEnv(TextEnv):
     )
 
     free_text = True
+    longest_prompt = 13_000  # ARLArena's
 
     def __init__(
         self,

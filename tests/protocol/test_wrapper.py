@@ -56,6 +56,15 @@ def test_history_bounds_the_turns_shown(history: int) -> None:
     assert prompt.count(">") == history
 
 
+def test_a_prompt_that_would_be_too_long_shows_no_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Corridor, "longest_prompt", 70)
+    env = at("3")
+    assert env.step(reply("right"))[0] == (
+        "reach the door|2|1:step 0 of 3>right|step 1 of 3|left,right"
+    )
+    assert env.step("I wait here")[0] == "reach the door|3|step 1 of 3|left,right"
+
+
 def test_reset_forgets_the_last_episode() -> None:
     env = at("3")
     env.step(reply("right"))
