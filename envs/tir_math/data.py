@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,14 +82,22 @@ def read_data(
     """
     if sample is not None and sample not in SAMPLES:
         raise unknown("sample of a data set", sample, SAMPLES)
-    for role in columns:
+    if not isinstance(columns, Mapping):
+        raise ArenaError(f"columns= takes a name for each role, got {columns!r}")
+    for role, name in columns.items():
         if role not in COLUMNS:
             raise unknown("role of a column", role, COLUMNS)
+        if not isinstance(name, str):
+            raise ArenaError(f"columns= takes the name of the column of each {role}, got {name!r}")
     paths = data if isinstance(data, Mapping) else {"test": data}
+    if not paths:
+        raise ArenaError("data= names no file of problems")
     sets = {}
     for split, path in paths.items():
         if split not in SPLITS:
             raise unknown("split", split, SPLITS)
+        if not isinstance(path, str | Path):
+            raise ArenaError(f"data= takes the path of a file of problems, got {path!r}")
         whole = _read(Path(path).expanduser(), columns)
         # Training was never sampled.
         sets[split] = _paper_sample(whole) if sample and split != "train" else whole
@@ -97,12 +106,14 @@ def read_data(
 
 def _read(path: Path, columns: Mapping[str, str]) -> DataSet:
     readers = {".jsonl": _json_lines, ".parquet": _parquet}
-    if path.suffix not in readers:
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
         raise ArenaError(f"{path}: expected a file of problems ending in {' or '.join(readers)}")
     try:
-        rows = list(readers[path.suffix](path))
+        content = path.read_bytes()
     except OSError as error:
         raise ArenaError(f"cannot read {path}: {error.strerror or error}") from error
+    rows = list(reader(path, content))
     if not rows:
         raise ArenaError(f"{path} has no problems")
     problems = {
@@ -112,40 +123,47 @@ def _read(path: Path, columns: Mapping[str, str]) -> DataSet:
     return DataSet(f"tir-math-{path.stem.replace('/', '-')}", problems)
 
 
-def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+def _json_lines(path: Path, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number, line in enumerate(content.split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
+            reason: object = error
+            if isinstance(error, json.JSONDecodeError):  # which takes every line for the first
+                reason = f"{error.msg}: column {error.colno}"
             raise ArenaError(
-                f"{path}, line {number}: not JSON ({error}); correct the line or remove it"
+                f"{path}, line {number}: not JSON ({reason}); correct the line or remove it"
             ) from None
         if not isinstance(row, dict):
             raise ArenaError(f"{path}, line {number}: expected a JSON object with a problem in it")
         yield f"line {number}", row
 
 
-def _parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _parquet(path: Path, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        from pyarrow import ArrowException, parquet
+        from pyarrow import ArrowException, BufferReader, parquet
     except ImportError:
         raise ArenaError(
             f"reading {path} needs pyarrow: `pip install 'arlarena-bench[parquet]'`"
         ) from None
     try:
-        rows = parquet.read_table(path).to_pylist()
-    except ArrowException as error:
-        reason = str(error).splitlines()[0]
+        rows = parquet.read_table(BufferReader(content)).to_pylist()
+    except (ArrowException, OSError, ValueError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ArenaError(f"{path} is not a parquet file ({reason}); download it again") from error
     for number, row in enumerate(rows, start=1):
         yield f"row {number}", row
 
 
 def _problem(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> Problem:
-    text = _text(_value(row, columns, "problem", where)).strip()
-    given = _text(_value(row, columns, "answer", where)).strip()
+    try:
+        text = _text(_value(row, columns, "problem", where)).strip()
+        given = _text(_value(row, columns, "answer", where)).strip()
+        f"{text}{given}".encode()  # half a surrogate pair is JSON, and no text
+    except (UnicodeError, RecursionError) as error:
+        raise ArenaError(f"{where}: not text ({error}); correct the row or remove it") from None
     boxed = last_boxed(given)
     answer = given if boxed is None else boxed
     if not text or not answer:
@@ -166,7 +184,9 @@ def _value(row: Mapping[str, Any], columns: Mapping[str, str], role: str, where:
                 {k.casefold(): v for k, v in value.items()} if isinstance(value, Mapping) else {}
             )
             value = folded.get(part.casefold())
-        if value is not None:
+        # Without a box, a solution does not tell which of its words are the answer.
+        guessed = name == "solution" and role not in columns
+        if not _missing(value) and not (guessed and last_boxed(_text(value)) is None):
             return value
     if role == "category":
         return None
@@ -176,12 +196,21 @@ def _value(row: Mapping[str, Any], columns: Mapping[str, str], role: str, where:
     )
 
 
+def _missing(value: Any) -> bool:
+    """Return whether there is no value; tables of numbers have NaN in its place."""
+    return value is None or (isinstance(value, float) and not math.isfinite(value))
+
+
 def _text(value: Any) -> str:
     """Return a value as text: of a chat the last message of the user, of a list its only item."""
+    if _missing(value):
+        return ""
+    if isinstance(value, bytes):
+        value = value.decode()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, Mapping):
-        return _text(value.get("content", ""))
+        return _text(value.get("content"))
     if isinstance(value, Sequence) and not isinstance(value, str):
         asked = [m for m in value if not isinstance(m, Mapping) or m.get("role", "user") == "user"]
         return _text(asked[-1]) if asked else ""

@@ -64,7 +64,7 @@ class TirMathEnv(TextEnv):
         horizon: Turns after which an episode is truncated; 5, or 3 for `"mini"`.
         sandbox: Where programs run: `"auto"` for the strongest isolation this machine has, or the
             name of one.
-        timeout: Seconds that a program may take; 10, or 1 for `"mini"`.
+        timeout: Seconds that a program may take; 10, or 5 for `"mini"`.
         stateful: Whether variables stay between turns.
         max_output: Characters of a program's output that are shown; 512, or 24 for `"mini"`.
         url: Of the service, with `sandbox="http"`.
@@ -101,8 +101,10 @@ class TirMathEnv(TextEnv):
         if size not in panels.NAMES:
             raise unknown("size of problems", size, panels.NAMES)
         max_output = OUTPUTS[size] if max_output is None else max_output
-        if max_output < 1:
+        if not isinstance(max_output, int) or max_output < 1:
             raise ArenaError(f"max_output must be at least 1, got {max_output!r}")
+        if not isinstance(stateful, bool):
+            raise ArenaError(f"stateful must be True or False, got {stateful!r}")
         if data is None and (columns or sample):
             raise ArenaError("columns= and sample= say how to read data=, which is missing")
         super().__init__(

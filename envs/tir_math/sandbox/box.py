@@ -213,6 +213,6 @@ def checked(timeout: float) -> float:
     Raises:
         ArenaError: If it is not above 0, and below a day.
     """
-    if not 0 < timeout < 86_400:
-        raise ArenaError(f"timeout is {timeout} s; it must be above 0, and below a day")
+    if not isinstance(timeout, int | float) or not 0 < timeout < 86_400:
+        raise ArenaError(f"timeout is {timeout!r} s; it must be above 0, and below a day")
     return float(timeout)

@@ -14,7 +14,7 @@ class Limits:
         memory: Bytes of address space of each process; the libraries take about 300 MiB.
         output: Bytes printed; more ends the call.
         file: Bytes of one file.
-        disk: Bytes of all files together.
+        disk: Bytes of all files together, where there are namespaces.
         processes: Processes and threads of all calls and sessions that run at once: the kernel
             counts them for a user.
         files: Open files.

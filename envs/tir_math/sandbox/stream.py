@@ -155,8 +155,7 @@ def follow(child: Child, timeout: float, limits: Limits) -> tuple[Result, bool]:
                     events.unregister(fd)  # closed by the code, which goes on
             if printed.too_much:
                 _kill(child)
-                error = f"OutputLimit: more than {limits.output} bytes printed"
-                return printed.result(error), False
+                return printed.result(_error(0, printed)), False
             if child.lifeline in ready:
                 status = _status(child)
                 printed.drain(child)
@@ -202,6 +201,8 @@ def _status(child: Child) -> int:
 
 
 def _error(status: int, printed: Printed) -> str:
+    if printed.too_much:
+        return f"OutputLimit: more than {printed.limit} bytes printed"
     if status == 0:
         return ""
     said = last_line(printed.errors.decode(errors="replace"))

@@ -172,6 +172,13 @@ def test_a_whole_episode(tmp_path: Path) -> None:
         ('{"problem": "p", "answer": ""}\n', r"line 1: the answer is empty"),
         ('{"problem": [], "answer": 1}\n', r"line 1: the problem is empty"),
         ("\xff\n", r"line 1: not JSON"),
+        ('{"problem": "p",\n', r"line 1: not JSON \(Expecting .*: column 17\)"),
+        ('{"problem": "p", "answer": ' + "[" * 10**5 + "]" * 10**5, r"line 1: not JSON \(maximum"),
+        ('{"problem": "p", "answer": NaN}\n', r"line 1: no answer in any column"),
+        ('{"problem": "p", "answer": 1e999}\n', r"line 1: no answer in any column"),
+        ('{"problem": "p\\ud800", "answer": 1}\n', r"line 1: not text .*surrogates"),
+        ('{"prompt": [{"role": "user", "content": null}], "answer": 1}\n', "problem is empty"),
+        ('{"problem": "p", "solution": "It is 5."}\n', r"line 1: no answer .* or solution"),
     ],
 )
 def test_malformed_files_say_where(content: str, message: str, tmp_path: Path) -> None:
@@ -192,6 +199,11 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     pytest.importorskip("pyarrow")
     with pytest.raises(ArenaError, match=r"torn\.parquet is not a parquet file .*download"):
         read_data(torn, {})
+    with pytest.raises(ArenaError, match=r"cannot read .*none\.parquet: No such file"):
+        read_data(tmp_path / "none.parquet", {})
+    (tmp_path / "folder.parquet").mkdir()
+    with pytest.raises(ArenaError, match=r"cannot read .*folder\.parquet: Is a directory"):
+        read_data(tmp_path / "folder.parquet", {})
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ArenaError, match=r"needs pyarrow: `pip install"):
         read_data(torn, {})
@@ -203,3 +215,47 @@ def test_settings_without_data() -> None:
             TirMathEnv(**settings)
     with pytest.raises(ArenaError, match="unknown sample of a data set 'papr'; did you mean"):
         TirMathEnv(data="x.jsonl", sample="papr")
+
+
+def test_a_damaged_parquet_file_gives_problems_or_one_line(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    path = tmp_path / "x.parquet"
+    table = pyarrow.table({"problem": ["one", "two"], "answer": ["1", "2"]})
+    pytest.importorskip("pyarrow.parquet").write_table(table, path)
+    whole = path.read_bytes()
+    said = []
+    for place in range(4, len(whole) - 8, 37):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            read_data(path, {})
+        except ArenaError as error:
+            said.append(str(error))
+    assert said
+    assert all(str(path) in line and "\n" not in line for line in said)
+
+
+def test_bytes_are_text_if_they_can_be(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    path = tmp_path / "X.PARQUET"
+    write = pytest.importorskip("pyarrow.parquet").write_table
+    write(pyarrow.table({"problem": ["é".encode()], "answer": [b"5"]}), path)
+    problem = read_data(path, {})["test"].problem("0000")
+    assert (problem.text, problem.answer) == ("é", "5")
+    write(pyarrow.table({"problem": [b"\xff"], "answer": [b"5"]}), path)
+    with pytest.raises(ArenaError, match=r"X\.PARQUET, row 1: not text"):
+        read_data(path, {})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"data": {}}, "names no file"),
+        ({"data": 3}, "the path of a file of problems, got 3"),
+        ({"data": {"test": None}}, "got None"),
+        ({"data": "x.jsonl", "columns": "question"}, "a name for each role, got 'question'"),
+        ({"data": "x.jsonl", "columns": {"problem": 3}}, "the column of each problem, got 3"),
+    ],
+)
+def test_what_is_no_name_of_a_file_or_column(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArenaError, match=message):
+        TirMathEnv(**settings)

@@ -1,8 +1,8 @@
 """A filter on system calls: a second wall behind the namespaces.
 
 What arithmetic never needs is refused with EPERM: sockets (but for pairs within the process),
-other processes' memory and limits, namespaces, mounts, shared memory that outlives a call, and
-the large young subsystems of the kernel.
+other processes' memory and limits, namespaces, mounts, shared memory that outlives a call, files
+in memory, which no limit counts, the kernel's log, and its large young subsystems.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ REFUSED = {
         "perf_event_open": 298, "fanotify_init": 300, "name_to_handle_at": 303,
         "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310,
         "process_vm_writev": 311, "kcmp": 312, "finit_module": 313, "bpf": 321,
-        "userfaultfd": 323,
+        "userfaultfd": 323, "memfd_create": 319, "syslog": 103,
     },
     "aarch64": {
         "socket": 198, "shmget": 194, "semget": 190, "msgget": 186, "ptrace": 117,
@@ -36,12 +36,15 @@ REFUSED = {
         "unshare": 97, "perf_event_open": 241, "fanotify_init": 262, "name_to_handle_at": 264,
         "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270,
         "process_vm_writev": 271, "kcmp": 272, "finit_module": 273, "bpf": 280,
-        "userfaultfd": 282,
+        "userfaultfd": 282, "memfd_create": 279, "syslog": 116,
     },
 }  # fmt: skip
 # Since Linux 5.1 new calls have one number everywhere: pidfd_send_signal, io_uring (3 calls),
-# open_tree, move_mount, fsopen, fsconfig, fsmount, fspick, pidfd_open, pidfd_getfd, mount_setattr.
-REFUSED_EVERYWHERE = (424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 442)
+# open_tree, move_mount, fsopen, fsconfig, fsmount, fspick, pidfd_open, pidfd_getfd, mount_setattr,
+# memfd_secret, statmount, listmount.
+REFUSED_EVERYWHERE = (
+    424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 442, 447, 457, 458
+)  # fmt: skip
 CLONE3 = 435  # its flags lie in memory, where a filter cannot look: the C library then uses clone
 CLONE = {"x86_64": 56, "aarch64": 220}
 PRLIMIT = {"x86_64": 302, "aarch64": 261}

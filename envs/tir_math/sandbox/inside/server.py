@@ -30,12 +30,6 @@ class Running:
     lifeline: socket.socket
     folder: str | None
 
-    def end(self) -> None:
-        """Hang up and remove the folder."""
-        self.lifeline.close()
-        if self.folder is not None:
-            remove(self.folder)
-
 
 @dataclass
 class Server:
@@ -53,6 +47,7 @@ class Server:
     limits: call.Limits
     folder: str | None = None
     calls: dict[int, Running] = field(default_factory=dict)
+    removers: set[int] = field(default_factory=set)
 
     def serve(self) -> NoReturn:
         """Answer calls; end with the control channel."""
@@ -103,7 +98,9 @@ class Server:
         try:
             pid = self._fork()
         except OSError:
-            running.end()  # too many processes on this machine: who asked sees the lifeline close
+            # Too many processes on this machine: who asked sees the lifeline close.
+            running.lifeline.close()
+            self._remove(running.folder)
         else:
             if pid == 0:
                 self._child(kind, list(fds), running.folder)
@@ -113,14 +110,12 @@ class Server:
             os.close(fd)
 
     def _end(self) -> NoReturn:
-        running = list(self.calls.values())
         for pid in self.calls:
             self._kill(pid)
         self.calls.clear()
+        self.removers.clear()
         if self.level == "none":
             self._sweep()
-        for call_ in running:
-            call_.end()
         if self.folder is not None:
             remove(self.folder)
         os._exit(0)
@@ -178,6 +173,7 @@ class Server:
             while (found := os.waitpid(-1, os.WNOHANG))[0]:
                 ended.append(found)
         for pid, status in ended:
+            self.removers.discard(pid)
             running = self.calls.pop(pid, None)
             if running is None:
                 continue
@@ -189,7 +185,35 @@ class Server:
                 self._events.unregister(running.lifeline)
             with contextlib.suppress(OSError):
                 running.lifeline.sendall(struct.pack(STATUS, os.waitstatus_to_exitcode(status)))
-            running.end()
+            running.lifeline.close()
+            self._remove(running.folder)
+
+    def _remove(self, folder: str | None) -> None:
+        """Remove the folder of a call, in a process of its own if there is anything in it.
+
+        Code makes a million files in seconds; meanwhile the next call must not wait.
+        """
+        if folder is None:
+            return
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+            return
+        try:
+            pid = os.fork()
+        except OSError:
+            remove(folder)
+            return
+        if pid:
+            self.removers.add(pid)
+            return
+        try:
+            # A copy of a lifeline would keep from its other end that the server is gone.
+            os.closerange(0, os.sysconf("SC_OPEN_MAX"))
+            if linux.available():
+                linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+            remove(folder)
+        finally:
+            os._exit(0)
 
     def _sweep(self) -> None:
         """Kill what left its group: it became a child of ours when its parent ended."""
@@ -197,9 +221,10 @@ class Server:
         for _ in range(1000):
             try:
                 with open(listing) as file:
-                    strays = {int(pid) for pid in file.read().split()} - self.calls.keys()
+                    strays = {int(pid) for pid in file.read().split()}
             except OSError:
                 return  # no such list on this system
+            strays -= self.calls.keys() | self.removers
             if not strays:
                 return
             for pid in strays:

@@ -119,6 +119,20 @@ def test_a_session_cannot_forge_its_answer(box: Sandbox) -> None:
         assert session.run("print(x)").error == "NameError: name 'x' is not defined"
 
 
+def test_a_session_gains_nothing_from_saying_too_early_that_it_is_done(box: Sandbox) -> None:
+    with box.session() as session:
+        early = session.run(
+            "import os, sys, time\nframe = sys._getframe()\n"
+            "while 'request' not in frame.f_locals: frame = frame.f_back\n"
+            "os.write(3, frame.f_locals['request']['token'].encode() + b'0')\n"
+            "time.sleep(0.5)\n1 / 0"
+        )
+        assert early == Result("")
+        late = session.run("print('next')")
+        assert late.error.startswith("SandboxError: the code wrote to the channel; the variables")
+        assert session.run("print('third')") == Result("third\n")
+
+
 def test_many_sessions_leave_room_for_threads(box: Sandbox) -> None:
     code = "import threading\nt = threading.Thread(target=print, args=(7,))\nt.start(); t.join()"
     with contextlib.ExitStack() as stack:
