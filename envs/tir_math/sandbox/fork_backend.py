@@ -107,14 +107,17 @@ class ForkBackend:
 
     def _fork_ahead(self) -> None:
         # After a call and not during it: a server that forks is late to see that a child ended.
-        if len(self._spares) < SPARES:
-            with contextlib.suppress(LostError):
+        # One spare is not enough: it would still be on its way when the next call wants it.
+        while len(self._spares) < SPARES:
+            try:
                 child = self._running().child(session=False)
-                with self._lock:
-                    if child.server is self._server:
-                        self._spares.append(child)
-                        return
-                child.close()
+            except LostError:
+                return
+            with self._lock:
+                if child.server is self._server:
+                    self._spares.append(child)
+                    continue
+            child.close()
 
     def _take_spares(self) -> list[Child]:
         spares = list(self._spares)
