@@ -6,6 +6,7 @@ from typing import Any
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_whole
+from arlarena_bench.harness.columns import to_columns
 from arlarena_bench.harness.comparison import in_order, label
 from arlarena_bench.harness.metrics import FILE, find_metrics, write_csv
 from arlarena_bench.harness.plan import Plan
@@ -50,9 +51,13 @@ def write_report(plan: Plan) -> tuple[Table | None, str, list[str]]:
 def results_json(table: Table, command: str) -> str:
     """Return everything a table is made of as JSON, a result a line; the same runs, the same bytes.
 
+    The episodes of a result are columns: `{"task_id": [...], "reward": [...], ...}`.
+
     CPU minutes, which no two machines share, lie apart under `timing`.
     """
     results = [run.result.model_dump(mode="json", by_alias=True) for run in table.runs]
+    for result in results:
+        result["episodes"] = to_columns(result["episodes"])
     timing = {
         f"{run.result.method}/seed-{run.result.seed}": run.cpu_minutes
         for run in table.runs

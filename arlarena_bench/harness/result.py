@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines
+from arlarena_bench.harness.columns import to_rows
 
 RESULTS_SCHEMA = 1  # of results.json; a result has its own
 TOLERANCE = 1e-6
@@ -93,7 +94,7 @@ class Result(_Part):
     conditions: dict[str, str] = {}
     incomparable: str = ""
     panel: PanelRecord
-    episodes: Annotated[list[EpisodeRecord], Field(min_length=1)]
+    episodes: Annotated[list[EpisodeRecord], BeforeValidator(to_rows), Field(min_length=1)]
     summary: Summary
     training: TrainingRecord
 

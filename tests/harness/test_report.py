@@ -5,6 +5,7 @@ import pytest
 from runs import result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.harness.columns import to_rows
 from arlarena_bench.harness.report import draw_curves, results_json
 from arlarena_bench.harness.result import find_runs, stored_command
 from arlarena_bench.harness.table import Table, build_tables
@@ -44,6 +45,8 @@ def test_every_result_is_kept_as_the_run_wrote_it(tmp_path: Path) -> None:
     original = result_of("grpo", 0, solving(5), hardware="abacus")
     write_run(tmp_path, original)
     (kept,) = json.loads(results_json(table_of(tmp_path), ""))["results"]
+    assert kept["episodes"]["task_id"] == [e["task_id"] for e in original["episodes"]]
+    kept["episodes"] = to_rows(kept["episodes"])
     assert kept == original | {"method_source": None, "conditions": {}, "incomparable": ""}
 
 
