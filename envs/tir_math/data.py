@@ -111,8 +111,9 @@ def _read(path: Path, columns: Mapping[str, str]) -> DataSet:
         raise ArenaError(f"{path}: expected a file of problems ending in {' or '.join(readers)}")
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise ArenaError(f"cannot read {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # a path with NUL in it is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise ArenaError(f"cannot read {path}: {reason}") from error
     rows = list(reader(path, content))
     if not rows:
         raise ArenaError(f"{path} has no problems")

@@ -1,10 +1,10 @@
 from random import Random
 
-from arlarena_bench.policy.nano import train_tokenizer
+from fits import check_prompts_and_replies_fit
+
 from arlarena_bench.policy.scripted import ExpertPolicy, RandomPolicy
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.registry import load_recipe
-from arlarena_bench.training.cloning import record_demonstrations
 from arlarena_bench.training.evaluate import evaluate, success_by_category, summarise
 from arlarena_bench.training.rollout import Arena
 
@@ -28,20 +28,4 @@ def test_the_expert_shows_what_can_be_learned() -> None:
 
 
 def test_prompts_and_replies_fit_the_tiny_model() -> None:
-    recipe = small()
-    demonstrations = record_demonstrations(recipe)
-    texts = [text for demo in demonstrations for text in (demo.prompt, demo.reply, demo.noise)]
-    tokenizer = train_tokenizer(texts, recipe.tokenizer.pattern)
-    assert len(tokenizer) < 128
-
-    def words(text: str) -> int:
-        return len(tokenizer(text, add_special_tokens=False)["input_ids"])
-
-    longest = max(words(demo.reply) for demo in demonstrations)
-    assert longest < recipe.train.max_new_tokens
-    prompts = max(words(demo.prompt) for demo in demonstrations)
-    assert prompts + 1 + recipe.train.max_new_tokens <= recipe.model.max_length
-    # What the model says is what the environment reads.
-    for demo in demonstrations[:200]:
-        ids = tokenizer(demo.reply, add_special_tokens=False)["input_ids"]
-        assert tokenizer.decode(ids, skip_special_tokens=True) == demo.reply
+    check_prompts_and_replies_fit(small(), vocabulary=128)

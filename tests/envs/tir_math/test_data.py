@@ -204,6 +204,8 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "folder.parquet").mkdir()
     with pytest.raises(ArenaError, match=r"cannot read .*folder\.parquet: Is a directory"):
         read_data(tmp_path / "folder.parquet", {})
+    with pytest.raises(ArenaError, match=r"cannot read a.b\.jsonl: embedded null byte"):
+        read_data("a\0b.jsonl", {})
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ArenaError, match=r"needs pyarrow: `pip install"):
         read_data(torn, {})

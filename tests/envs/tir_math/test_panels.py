@@ -1,9 +1,9 @@
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from panel_copies import copied_panels
 
 from arlarena_bench.envs.tir_math import panels
 from arlarena_bench.envs.tir_math.problems import normalised
@@ -18,16 +18,9 @@ DIGESTS = {
 
 
 @pytest.fixture
-def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return a copy of the panels that the loader reads instead of the package's own."""
-    folder = tmp_path / "panels"
-    shutil.copytree(panels.FOLDER, folder)
-    monkeypatch.setattr(panels, "FOLDER", folder)
-    panels.frozen.cache_clear()
-    panels.find.cache_clear()
-    yield folder
-    panels.frozen.cache_clear()
-    panels.find.cache_clear()
+def copied(tmp_path: Path) -> Iterator[Path]:
+    with copied_panels(panels, tmp_path) as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("size", panels.NAMES)
