@@ -37,6 +37,7 @@ def played(cloned: LanguageModel) -> list[Episode]:
     return Arena(relay_recipe()).play(policy, TASKS * 20, range(60))
 
 
+@pytest.mark.filterwarnings("ignore:.*different from the unwrapped version")
 def test_a_prompt_is_all_that_was_said() -> None:
     env = gym.make(relay.ID)
     prompt, _ = env.reset(options={"task_id": "test/ant/bee"})
