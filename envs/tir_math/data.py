@@ -4,8 +4,9 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from arlarena_bench.panel import Panel
 from arlarena_bench.text_env import SPLITS
 
 from .grader import last_boxed
-from .problems import Problem
+from .problems import Problem, normalised
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "problem": ("problem", "question", "extra_info.question", "prompt"),
@@ -25,6 +26,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 SAMPLES = ("paper",)
 _PAPER_SEED, _PAPER_SIZE = 42, 4
+Reader = Callable[[Path, bytes], Iterator[tuple[str, dict[str, Any]]]]
 # The markup that SimpleRL's prompts already carry.
 _USER = re.compile(r"<\|im_start\|>user\n(.*?)<\|im_end\|>", re.DOTALL)
 
@@ -46,6 +48,11 @@ class DataSet:
         """SHA-256 of every problem and answer, in their order."""
         parts = (f"{p.text}\0{p.answer}" for p in self.problems.values())
         return hashlib.sha256("\0\0".join(parts).encode()).hexdigest()
+
+    @cached_property
+    def texts(self) -> frozenset[str]:
+        """The problems, without letter case, punctuation and any spacing."""
+        return frozenset(normalised(p.text).replace(" ", "") for p in self.problems.values())
 
     def panel(self, split: str) -> Panel:
         """Return the whole set as the panel of a split."""
@@ -104,8 +111,19 @@ def read_data(
     return sets
 
 
+def overlap(sets: Mapping[str, DataSet]) -> str:
+    """Return which splits share problems with the test set, in words; `""` if none does."""
+    tested = sets["test"].texts if "test" in sets else frozenset()
+    shared = {split: len(tested & other.texts) for split, other in sets.items() if split != "test"}
+    return ", ".join(
+        f"{count} of {len(tested)} test problems are also in {split}"
+        for split, count in shared.items()
+        if count
+    )
+
+
 def _read(path: Path, columns: Mapping[str, str]) -> DataSet:
-    readers = {".jsonl": _json_lines, ".parquet": _parquet}
+    readers: dict[str, Reader] = {".jsonl": _json_lines, ".parquet": _parquet}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise ArenaError(f"{path}: expected a file of problems ending in {' or '.join(readers)}")
@@ -114,6 +132,14 @@ def _read(path: Path, columns: Mapping[str, str]) -> DataSet:
     except (OSError, ValueError) as error:  # a path with NUL in it is a ValueError
         reason = getattr(error, "strerror", None) or error
         raise ArenaError(f"cannot read {path}: {reason}") from error
+    return _parse(path, content, reader, tuple(sorted(columns.items())))
+
+
+@lru_cache(maxsize=8)  # the environments of a process share a set
+def _parse(
+    path: Path, content: bytes, reader: Reader, named: tuple[tuple[str, str], ...]
+) -> DataSet:
+    columns = dict(named)
     rows = list(reader(path, content))
     if not rows:
         raise ArenaError(f"{path} has no problems")

@@ -17,7 +17,7 @@ from arlarena_bench.text_env import TextEnv
 
 from . import panels
 from .corruption import corrupted_answer, corrupted_program
-from .data import DataSet, read_data
+from .data import DataSet, overlap, read_data
 from .grader import grade, grader_version, last_boxed
 from .problems import Draw, Problem
 from .reply import CodeOrAnswer, block, box, code_of
@@ -262,9 +262,11 @@ class TirMathEnv(TextEnv):
 
     @property
     def incomparable(self) -> str:
-        """Why the settings do not allow comparison: a sample of the problems, or no isolation."""
+        """Why results cannot be compared: a sample, test problems in training, no isolation."""
         if self.sample is not None:
             return f"sample={self.sample!r} scores a few problems of each set"
+        if self.data is not None and (leak := overlap(self.data)):
+            return leak
         if self.isolation == "none":
             return "isolation: none; nothing kept programs from the machine"
         return ""

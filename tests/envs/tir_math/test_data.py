@@ -113,6 +113,28 @@ def test_whole_sets_by_default(tmp_path: Path) -> None:
     assert env.incomparable == "" or "isolation" in env.incomparable
 
 
+def test_test_problems_in_training_are_counted(tmp_path: Path) -> None:
+    test = numbered(tmp_path / "test.jsonl", 30)
+    rows = [
+        {"problem": text, "answer": "1"} for text in ("WHAT is 3+0", "What is 2 + 0?", "Other?")
+    ]
+    train = write(tmp_path / "train.jsonl", rows)
+    apart = write(tmp_path / "apart.jsonl", rows[2:])
+    env = TirMathEnv(data={"train": train, "validation": apart, "test": test})
+    assert env.incomparable == "2 of 30 test problems are also in train"
+    env = TirMathEnv(data={"train": apart, "test": test})
+    assert "also" not in env.incomparable
+    assert "also" not in TirMathEnv(data={"train": train}).incomparable
+
+
+def test_environments_share_a_file_until_it_changes(tmp_path: Path) -> None:
+    path = numbered(tmp_path / "x.jsonl", 3)
+    first, second = (read_data(path, {})["test"] for _ in range(2))
+    assert first is second
+    numbered(path, 4)
+    assert len(read_data(path, {})["test"].problems) == 4
+
+
 def test_the_sample_of_the_paper_is_labelled(tmp_path: Path) -> None:
     path = numbered(tmp_path / "aime24.jsonl", 30)
     env = TirMathEnv(data=path, sample="paper")
