@@ -23,4 +23,8 @@ def to_rows(columns: Any) -> Any:
     if not isinstance(columns, Mapping):
         return columns
     filled = {name: to_rows(column) for name, column in columns.items()}
+    lengths = {name: len(column) for name, column in filled.items()}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise ValueError(f"columns of different lengths: {listed}")
     return [dict(zip(filled, row, strict=True)) for row in zip(*filled.values(), strict=True)]

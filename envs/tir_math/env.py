@@ -98,7 +98,7 @@ class TirMathEnv(TextEnv):
         sample: str | None = None,
         render_mode: str | None = None,
     ) -> None:
-        if size not in panels.NAMES:
+        if size not in tuple(panels.NAMES):
             raise unknown("size of problems", size, panels.NAMES)
         max_output = OUTPUTS[size] if max_output is None else max_output
         if not isinstance(max_output, int) or max_output < 1:

@@ -286,6 +286,7 @@ def test_what_a_person_sees(env: TirMathEnv) -> None:
     ("settings", "message"),
     [
         ({"size": "midi"}, "unknown size of problems 'midi'; did you mean 'mini'"),
+        ({"size": ["mini"]}, r"unknown size of problems \['mini'\]"),
         ({"horizon": 0}, "horizon must be"),
         ({"timeout": 0}, "timeout is 0 s; it must be above 0"),
         ({"timeout": float("inf")}, "timeout is inf s; .* below a day"),

@@ -23,8 +23,12 @@ def _empty(folder: str) -> None:
         while True:
             _, names = levels[-1]
             if names:
-                fd = _swap(fd, names[-1])
-                levels.append((os.fstat(fd), _folders_left(fd)))
+                try:
+                    fd = _swap(fd, names[-1])
+                except OSError:
+                    names.pop()  # closed to us
+                else:
+                    levels.append((os.fstat(fd), _folders_left(fd)))
                 continue
             levels.pop()
             if not levels:
@@ -33,13 +37,17 @@ def _empty(folder: str) -> None:
             outer, names = levels[-1]
             if not os.path.samestat(outer, os.fstat(fd)):
                 return  # somebody moves folders, to have us remove another
-            os.rmdir(names.pop(), dir_fd=fd)
+            with contextlib.suppress(OSError):
+                os.rmdir(names.pop(), dir_fd=fd)
     finally:
         os.close(fd)
 
 
 def _open(name: str, place: int | None = None) -> int:
-    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
+    fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
+    with contextlib.suppress(OSError):
+        os.fchmod(fd, 0o700)  # what is in a folder that is read-only cannot be removed
+    return fd
 
 
 def _swap(fd: int, name: str) -> int:
@@ -57,5 +65,6 @@ def _folders_left(fd: int) -> list[str]:
             if entry.is_dir(follow_symlinks=False):
                 names.append(entry.name)
             else:
-                os.unlink(entry.name, dir_fd=fd)
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.name, dir_fd=fd)
     return names
