@@ -32,6 +32,18 @@ def test_gymnasium_accepts_it(name: str, settings: dict[str, object]) -> None:
     check_env(env.unwrapped)
 
 
+@pytest.mark.parametrize(("words", "pages"), [(1200, 2), (1500, 1)])
+def test_beyond_13000_characters_there_is_no_history(
+    words: int, pages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WebShopEnv, "observe", lambda self: "word " * words)
+    env = gym.make("arlarena/WebShop-v0")
+    env.reset(options={"task_id": "test/0003"})
+    prompt, *_ = env.step("<think>a</think><action>search[a]</action>")
+    assert prompt.count("word ") == words * pages
+    assert len(prompt) <= 13_000
+
+
 def test_one_episode() -> None:
     env = WebShopEnv()
     observation, info = env.reset(options={"task_id": "test/0003"})
