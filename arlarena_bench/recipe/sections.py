@@ -1,24 +1,17 @@
-"""A recipe: every setting of a run, in one YAML file, checked before anything starts."""
+"""The sections of a recipe, each with its settings, their bounds and their defaults."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     SerializationInfo,
     SerializerFunctionWrapHandler,
-    ValidationError,
     model_serializer,
     model_validator,
 )
 
-from arlarena_bench.errors import ArenaError, nearest
 from arlarena_bench.protocol.prompt import PromptTemplate
 
 Positive = Annotated[int, Field(ge=1)]
@@ -26,7 +19,6 @@ NonNegative = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
 Coefficient = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-
 
 DIGEST = {"for": "digest"}
 
@@ -239,168 +231,3 @@ class TuningSection(Section):
         if len(set(sizes.values())) > 1:
             raise ValueError(f"every method needs the same number of grid points, got {sizes}")
         return self
-
-
-class Recipe(Section):
-    """Everything that determines a run."""
-
-    name: str
-    environment: EnvironmentSection
-    protocol: ProtocolSection = ProtocolSection()
-    model: ModelSection = ModelSection()
-    tokenizer: TokenizerSection
-    method: MethodSection
-    cloning: CloningSection = CloningSection()
-    train: TrainSection = TrainSection()
-    evaluation: EvaluationSection = EvaluationSection()
-    methods: dict[str, TunedMethod] = {}
-    tuning: TuningSection = TuningSection()
-    seed: NonNegative = 0
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "Recipe":
-        if self.train.cold_start >= self.train.iterations:
-            raise ValueError(
-                f"train.cold_start ({self.train.cold_start}) must be below train.iterations "
-                f"({self.train.iterations}), or filtering never begins"
-            )
-        if self.train.minibatches > self.train.groups * self.train.group_size:
-            raise ValueError(
-                f"train.minibatches ({self.train.minibatches}) exceeds the "
-                f"{self.train.groups * self.train.group_size} episodes of a rollout"
-            )
-        return self
-
-    def for_run(self, method: str, seed: int) -> "Recipe":
-        """Return the recipe of one run: `method` with its tuned values, and `seed`."""
-        tuned = self.methods.get(method, TunedMethod())
-        data = self.model_dump()
-        source = None
-        if method.endswith(".py"):
-            source = _file_digest(Path(method))
-        data["method"] = {"name": method, "source": source, "options": tuned.options}
-        data["train"] |= tuned.train
-        data |= {"methods": {}, "tuning": {}, "seed": seed}
-        return parse_recipe(data, f"{self.name} ({method})")
-
-    def with_values(self, values: Mapping[str, Any]) -> "Recipe":
-        """Return a copy with dotted keys replaced, for example `{"train.groups": 4}`."""
-        data = self.model_dump()
-        for dotted, value in values.items():
-            *path, last = dotted.split(".")
-            node: Any = data
-            for key in path:
-                node = node.get(key) if isinstance(node, dict) else None
-            if not isinstance(node, dict):
-                raise ArenaError(f"recipe has no setting {dotted!r}")
-            node[last] = value
-        return parse_recipe(data, self.name)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of every setting."""
-        return digest(self.model_dump(mode="json", context=DIGEST))
-
-    def start_digest(self) -> str:
-        """Return the SHA-256 of the settings that determine the start policy."""
-        parts = ("environment", "protocol", "model", "tokenizer", "cloning")
-        data = self.model_dump(mode="json", context=DIGEST)
-        return digest({part: data[part] for part in parts})
-
-    def to_yaml(self) -> str:
-        """Return the recipe as YAML that `load_recipe` reads back."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-
-
-def _file_digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ArenaError(f"cannot read method file {path}: {error.strerror}") from None
-
-
-def digest(data: Any) -> str:
-    """Return the SHA-256 of JSON data, independent of key order."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-
-
-def parse_recipe(data: Any, where: str) -> Recipe:
-    """Check `data` against the recipe's schema.
-
-    Args:
-        data: What a YAML file holds.
-        where: Named in the error, usually the file.
-
-    Raises:
-        ArenaError: One line naming the first offending key, with the nearest known one.
-    """
-    if not isinstance(data, dict):
-        raise ArenaError(f"{where}: a recipe is a mapping of sections, got {type(data).__name__}")
-    try:
-        return Recipe.model_validate(data)
-    except ValidationError as error:
-        raise ArenaError(f"{where}: {_first_problem(error)}") from None
-
-
-def read_recipe(path: Path) -> Recipe:
-    """Read one recipe file; one that `extends` another replaces single keys of its sections.
-
-    Raises:
-        ArenaError: If a file is missing, not YAML, or not a recipe.
-    """
-    return parse_recipe(_read_extended(path, ()), str(path))
-
-
-def _read_extended(path: Path, chain: Sequence[Path]) -> dict[str, Any]:
-    if path in chain:
-        raise ArenaError(f"{path}: extends itself through {chain[-1]}")
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ArenaError(f"cannot read recipe {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = str(error).replace("\n", " ")
-        raise ArenaError(f"{path} is not YAML: {reason}") from None
-    if not isinstance(data, dict):
-        raise ArenaError(f"{path}: a recipe is a mapping of sections")
-    parent = data.pop("extends", None)
-    if parent is None:
-        return data
-    if not isinstance(parent, str):
-        raise ArenaError(f"{path}: extends: expected a file name, got {parent!r}")
-    return _merge(_read_extended((path.parent / parent).resolve(), (*chain, path)), data)
-
-
-def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Replace single keys of sections, each as a whole."""
-    merged = dict(base)
-    for section, value in change.items():
-        old = merged.get(section)
-        if isinstance(old, dict) and isinstance(value, dict):
-            value = {**old, **value}
-        merged[section] = value
-    return merged
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"]) or "recipe"
-    if problem["type"] == "extra_forbidden":
-        *path, key = problem["loc"]
-        known = _section_keys(path)
-        return f"unknown key {where!r}{nearest(str(key), known)} (known: {', '.join(known)})"
-    if problem["type"] == "missing":
-        return f"{where} is missing"
-    message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "value_error":
-        return message if where == "recipe" else f"{where}: {message}"
-    return f"{where}: {message}, got {problem['input']!r}"
-
-
-def _section_keys(path: Sequence[Any]) -> list[str]:
-    model: type[BaseModel] = Recipe
-    for key in path:
-        field = model.model_fields.get(str(key))
-        kinds = [field.annotation] if field else [TunedMethod]
-        kinds += list(getattr(kinds[0], "__args__", ()))
-        model = next(k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel))
-    return sorted(model.model_fields)
