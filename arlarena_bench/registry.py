@@ -157,8 +157,18 @@ def load_recipe(preset: str | Path, environment: str | None = None) -> Recipe:
         raise ArenaError(f"preset {preset} has several environments: choose {', '.join(recipes)}")
     short = next(iter(recipes)) if environment is None else _spelt(environment, recipes)
     if short is None:
-        raise unknown(f"environment of preset {preset}", str(environment), recipes)
+        raise _not_in_preset(str(preset), str(environment), recipes)
     return read_recipe(recipes[short])
+
+
+def _not_in_preset(preset: str, environment: str, recipes: Iterable[str]) -> ArenaError:
+    installed = environment_names()
+    asked = _spelt(environment, installed)
+    variants = [short for short in recipes if asked and short.startswith(f"{asked}_")]
+    if asked is None or not variants:
+        return unknown(f"environment of preset {preset}", environment, recipes)
+    named = " and ".join(f"{short} ({installed.get(short, 'not installed')})" for short in variants)
+    return ArenaError(f"preset {preset} has {named}, not {asked} ({installed[asked]})")
 
 
 def _load(entry: EntryPoint) -> Any:

@@ -103,6 +103,11 @@ def test_plot_writes_both_files(runs: Path, tmp_path: Path) -> None:
         (["plot", "nowhere"], "no folder nowhere"),
         (["bench", "--preset", "nanno"], "did you mean 'nano'"),
         (["bench", "--env", "sokobn"], "did you mean 'sokoban'"),
+        (
+            ["bench", "--env", "alfworld"],
+            "preset nano has alfworld_mini (arlarena/ALFWorldMini-v0)",
+        ),
+        (["evaluate", "oracle", "--env", "webshop"], "preset nano has webshop_mini"),
         (["bench", "--method", "gropo"], "did you mean 'grpo'"),
         (["train", "--out", "x", "--recipe", "nowhere.yaml"], "nowhere.yaml"),
         (["train", "--out", "x", "--set", "train.groops=3"], "did you mean 'groups'"),

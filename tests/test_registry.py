@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import gymnasium as gym
@@ -58,8 +59,20 @@ def test_environments_by_short_name_and_id() -> None:
         assert registry.environment_id(name) == "arlarena/Sokoban-v0"
     for name in ("tir_math", "tir-math", "TIRMath", "TIRMath-v0"):
         assert registry.environment_id(name) == "arlarena/TIRMath-v0"
-        assert registry.load_recipe("nano", name).environment.name == "tir_math"
+    for name in ("tir_math_mini", "tir-math-mini", "TIRMathMini", "TIRMathMini-v0"):
+        assert registry.environment_id(name) == "arlarena/TIRMathMini-v0"
+        assert registry.load_recipe("nano", name).environment.name == "tir_math_mini"
     assert {"alfworld", "alfworld_mini", "webshop", "webshop_mini", "tir_math"} <= set(names)
+
+
+@pytest.mark.parametrize("asked", ["alfworld", "ALFWorld-v0", "webshop", "arlarena/TIRMath-v0"])
+def test_a_preset_of_the_reduced_environment_says_so(asked: str) -> None:
+    full = registry.environment_id(asked)
+    short = next(name for name, spec in registry.environment_names().items() if spec == full)
+    mini = f"{short}_mini"
+    said = f"preset nano has {mini} ({registry.environment_id(mini)}), not {short} ({full})"
+    with pytest.raises(ArenaError, match=f"^{re.escape(said)}$"):
+        registry.load_recipe("nano", asked)
 
 
 def test_a_short_name_means_the_latest_version() -> None:
@@ -80,6 +93,7 @@ def test_every_installed_recipe_can_be_read() -> None:
             recipe = load_recipe(preset, environment)
             assert recipe.name == preset
             assert recipe.environment.name == environment
+            assert registry.environment_id(environment) == recipe.environment.id
             for name in registry.method_names():
                 run = recipe.for_run(name, seed=0)
                 registry.method(run.method.name, **run.method.options)

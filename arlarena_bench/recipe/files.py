@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from arlarena_bench.errors import ArenaError
+from arlarena_bench.errors import ArenaError, nearest
 from arlarena_bench.recipe.schema import Recipe, parse_recipe
 
 
@@ -25,7 +25,9 @@ def _read_extended(path: Path, chain: Sequence[Path]) -> dict[str, Any]:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ArenaError(f"cannot read recipe {path}: {error.strerror}") from None
+        others = {other.name for other in path.parent.glob("*.yaml")} - {p.name for p in chain}
+        hint = nearest(path.name, others)
+        raise ArenaError(f"cannot read recipe {path}: {error.strerror}{hint}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = str(error).replace("\n", " ")
         raise ArenaError(f"{path} is not YAML: {reason}") from None

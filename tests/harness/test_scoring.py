@@ -42,7 +42,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_scores_say_under_what_conditions_they_came() -> None:
-    scores = score_policy("oracle", "nano", "webshop", "test", 4)
+    scores = score_policy("oracle", "nano", "webshop_mini", "test", 4)
     shown = scores_table(scores).splitlines()
     assert shown[-1].startswith("tagger: ")
     assert any(line.split() == ["r_price", "1.000"] for line in shown)

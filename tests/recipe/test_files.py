@@ -49,11 +49,13 @@ def test_extends_in_a_circle_is_refused(tmp_path: Path) -> None:
         (b"name: x\n", "is missing"),
         (b"extends: 3\n", "expected a file name, got 3"),
         (b"extends: absent.yaml\n", "cannot read recipe .*absent.yaml"),
+        (b"extends: pareent.yaml\n", "cannot read recipe .*; did you mean 'parent.yaml'"),
     ],
 )
 def test_a_bad_file_is_named_in_one_line(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_bytes(content)
+    (tmp_path / "parent.yaml").touch()
     with pytest.raises(ArenaError, match=message) as caught:
         read_recipe(path)
     assert "\n" not in str(caught.value)

@@ -10,7 +10,7 @@ from arlarena_bench.training.rollout import Arena
 
 
 def small() -> Recipe:
-    return load_recipe("nano", "alfworld").with_values(
+    return load_recipe("nano", "alfworld_mini").with_values(
         {"evaluation.validation_tasks": 60, "cloning.episodes": 150}
     )
 

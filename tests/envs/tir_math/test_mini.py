@@ -14,7 +14,7 @@ from arlarena_bench.registry import load_recipe
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    return load_recipe("nano", "tir_math")
+    return load_recipe("nano", "tir_math_mini")
 
 
 @pytest.fixture(scope="module")

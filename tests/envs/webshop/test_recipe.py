@@ -8,7 +8,7 @@ from arlarena_bench.training.rollout import Arena
 
 
 def small() -> Recipe:
-    return load_recipe("nano", "webshop").with_values(
+    return load_recipe("nano", "webshop_mini").with_values(
         {"evaluation.validation_tasks": 100, "cloning.episodes": 300}
     )
 
