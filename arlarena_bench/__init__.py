@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from arlarena_bench.episode import Generation as Generation
     from arlarena_bench.episode import Turn as Turn
     from arlarena_bench.errors import ArenaError as ArenaError
+    from arlarena_bench.installed import load_recipe as load_recipe
+    from arlarena_bench.installed import method as method
     from arlarena_bench.objective.aggregation import aggregate as aggregate
     from arlarena_bench.objective.kl import kl as kl
     from arlarena_bench.objective.method import Method as Method
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from arlarena_bench.protocol.prompt import PromptTemplate as PromptTemplate
     from arlarena_bench.protocol.wrapper import AgentProtocol as AgentProtocol
     from arlarena_bench.registration import register_text_env as register_text_env
-    from arlarena_bench.registry import load_recipe as load_recipe
-    from arlarena_bench.registry import method as method
     from arlarena_bench.text_env import TextEnv as TextEnv
 
 __version__ = "0.1.0"
@@ -43,8 +43,8 @@ _HOMES = {
     "Turn": "episode",
     "aggregate": "objective.aggregation",
     "kl": "objective.kl",
-    "load_recipe": "registry",
-    "method": "registry",
+    "load_recipe": "installed",
+    "method": "installed",
     "register_text_env": "registration",
 }
 

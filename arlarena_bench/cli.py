@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness import comparison
+from arlarena_bench.report import comparison
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,15 +71,15 @@ def bench(
     from arlarena_bench.harness.bench import run_bench
     from arlarena_bench.harness.doctor import cores
     from arlarena_bench.harness.plan import Request, plan
-    from arlarena_bench.harness.render import render
-    from arlarena_bench.harness.report import write_report
+    from arlarena_bench.report.render import render
+    from arlarena_bench.report.writing import write_report
 
     methods = tuple(name.strip() for name in method.split(",") if name.strip())
     request = Request(preset, env, methods, seeds, out, tuple(settings or ()), stop_on_collapse)
     planned = plan(request)
     with _interruptible("the same command goes on from here"):
         failures = run_bench(planned.jobs, jobs or cores(), _stderr())
-        table, command, problems = write_report(planned)
+        table, command, problems = write_report(planned.folder, planned.command_of)
     _warn(problems)
     for failure in failures:
         _warn([f"{failure.name} failed: {failure.reason} (log: {failure.log})"])
@@ -193,9 +193,9 @@ def table(
     as_json: Json = False,
 ) -> None:
     """Print the table of finished runs again."""
-    from arlarena_bench.harness.render import bench_command, render
-    from arlarena_bench.harness.result import find_runs, stored_command
-    from arlarena_bench.harness.table import build_tables
+    from arlarena_bench.report.render import bench_command, render
+    from arlarena_bench.report.result import find_runs, stored_command
+    from arlarena_bench.report.table import build_tables
 
     runs, problems = find_runs(folder)
     _warn(problems)
@@ -216,7 +216,7 @@ def plot(
     ] = None,
 ) -> None:
     """Draw the learning curves as PNG and SVG."""
-    from arlarena_bench.harness.report import draw_curves
+    from arlarena_bench.report.writing import draw_curves
 
     written, problems = draw_curves(folder, out or folder / "curves")
     _warn(problems)
@@ -227,9 +227,9 @@ def plot(
 @app.command("list")
 def list_installed(as_json: Json = False) -> None:
     """List installed methods, environments and presets."""
-    from arlarena_bench.harness.listing import installed, listing
+    from arlarena_bench.harness.listing import inventory, listing
 
-    found = installed()
+    found = inventory()
     if as_json:
         _print_json(found)
     else:
@@ -267,15 +267,15 @@ def play(
     import gymnasium
     from rich.console import Console
 
-    from arlarena_bench import registry
+    from arlarena_bench import installed
     from arlarena_bench.harness.keys import keyboard
     from arlarena_bench.harness.play import Session
     from arlarena_bench.training.rollout import make_environment
 
     if preset is None:
-        made = gymnasium.make(registry.environment_id(env), disable_env_checker=True)
+        made = gymnasium.make(installed.environment_id(env), disable_env_checker=True)
     else:
-        made = make_environment(registry.load_recipe(preset, env))
+        made = make_environment(installed.load_recipe(preset, env))
     session = Session(made, Console(), task, random.Random(seed))
     with keyboard() as source:
         session.run(source)

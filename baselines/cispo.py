@@ -37,9 +37,9 @@ class DetachedWeight:
 
 def cispo() -> Method:
     """GRPO with detached weights."""
-    return replace(grpo(), clip=DetachedWeight())
+    return replace(grpo(), loss=DetachedWeight())
 
 
 def cispo_sm() -> Method:
     """CISPO with sequence masking."""
-    return replace(grpo(), clip=SequenceMask(DetachedWeight()))
+    return replace(grpo(), loss=SequenceMask(DetachedWeight()))

@@ -24,7 +24,14 @@ from pydantic import Field
 from torch import Tensor
 
 from arlarena_bench.batch import Batch
-from arlarena_bench.objective import Clip, Method, NonNegative, TokenLoss, log_ratio, masked_mean
+from arlarena_bench.objective import (
+    Method,
+    NonNegative,
+    TokenLoss,
+    TokenLossFunction,
+    log_ratio,
+    masked_mean,
+)
 from arlarena_bench.objective.method import Group
 
 EPSILON = 1e-6
@@ -103,7 +110,7 @@ class HardClip:
 class SequenceMask:
     """Any clip, after leaving out rows of negative advantage that drifted below π_old."""
 
-    inner: Clip
+    inner: TokenLossFunction
     delta: NonNegative = 3e-3
 
     def __call__(
@@ -130,7 +137,7 @@ def grpo() -> Method:
     """GRPO with token-mean aggregation."""
     return Method(
         advantage=GroupAdvantage(),
-        clip=HardClip(),
+        loss=HardClip(),
         aggregation="token-mean",
         filter=EveryGroup(),
     )
@@ -143,4 +150,4 @@ def grpo_st() -> Method:
 
 def grpo_sm() -> Method:
     """GRPO_SM: GRPO with sequence masking."""
-    return replace(grpo(), clip=SequenceMask(HardClip()))
+    return replace(grpo(), loss=SequenceMask(HardClip()))

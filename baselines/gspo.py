@@ -42,4 +42,4 @@ class SequenceClip:
 
 def gspo() -> Method:
     """GRPO with the sequence ratio, averaged by sequence."""
-    return replace(grpo(), clip=SequenceClip(), aggregation="seq-mean-token-mean")
+    return replace(grpo(), loss=SequenceClip(), aggregation="seq-mean-token-mean")

@@ -22,7 +22,7 @@ def sampo() -> Method:
     """Sequence clipping, turn-level credit and dynamic filtering."""
     return Method(
         advantage=StepAdvantage(),
-        clip=SequenceClip(),
+        loss=SequenceClip(),
         aggregation="seq-mean-token-mean",
         filter=MixedOutcomes(),
     )

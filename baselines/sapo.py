@@ -54,9 +54,9 @@ class SoftGate:
 
 def sapo() -> Method:
     """GRPO with the smooth gate."""
-    return replace(grpo(), clip=SoftGate())
+    return replace(grpo(), loss=SoftGate())
 
 
 def sapo_sm() -> Method:
     """SAPO with sequence masking."""
-    return replace(grpo(), clip=SequenceMask(SoftGate()))
+    return replace(grpo(), loss=SequenceMask(SoftGate()))

@@ -4,7 +4,9 @@ import ast
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -30,6 +32,72 @@ def imported(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def module_name(package: str, path: Path) -> str:
+    parts = path.relative_to(SOURCES[package]).with_suffix("").parts
+    return ".".join([package, *parts]).removesuffix(".__init__")
+
+
+def imports_between(files: dict[str, Path]) -> dict[str, set[str]]:
+    """Module → modules among `files` that it imports, in functions and for types as well."""
+    found: dict[str, set[str]] = {}
+    for name, path in files.items():
+        parents = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+        known = found.setdefault(name, set())
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                known.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                above = parents[: len(parents) - node.level + 1] if node.level else []
+                base = ".".join([*above, *([node.module] if node.module else [])])
+                full = [f"{base}.{alias.name}" for alias in node.names]
+                known.update(name if name in files else base for name in full)
+        known &= files.keys() - {name}
+    return found
+
+
+def test_no_modules_import_each_other() -> None:
+    files = {module_name(package, path): path for package in SOURCES for path in modules(package)}
+    imports = imports_between(files)
+    assert imports["arlarena_bench.envs.webshop.shop"] >= {"arlarena_bench.envs.webshop.visit"}
+    TopologicalSorter(imports).prepare()  # a CycleError names the modules
+
+
+@pytest.mark.parametrize(
+    ("room", "closed"),
+    [
+        ("arlarena_bench/report", "arlarena_bench.harness"),  # who judges does not run
+        ("arlarena_bench/training", "arlarena_bench.harness"),
+        ("arlarena_bench/training", "arlarena_bench.report"),
+        ("envs", "arlarena_bench.harness"),
+        ("envs", "arlarena_bench.report"),
+        ("baselines", "arlarena_bench.harness"),
+        ("baselines", "arlarena_bench.training"),
+    ],
+)
+def test_rooms_that_do_not_know_each_other(room: str, closed: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for name in imported(path)
+        if name.startswith(f"{closed}.")
+    ]
+    assert wrong == []
+
+
+def test_one_name_is_one_thing() -> None:
+    stems = Counter(
+        path.stem for path in modules("arlarena_bench") if not path.stem.startswith("__")
+    )
+    assert [stem for stem, count in stems.items() if count > 1] == []
+    names = Counter(
+        node.name
+        for path in modules("arlarena_bench")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_the_core_imports_no_environment_and_no_method() -> None:

@@ -8,7 +8,7 @@ from runs import METHOD_FILE, TINY, result_of, solving, write_run
 from typer.testing import CliRunner, Result
 
 from arlarena_bench.cli import app
-from arlarena_bench.registry import method_names
+from arlarena_bench.installed import method_names
 
 
 def arlarena(*words: object, typed: str = "") -> Result:
@@ -59,7 +59,7 @@ def test_list_names_methods_with_their_choices_environments_and_presets() -> Non
     found = data_of(arlarena("list", "--json"))
     assert isinstance(found, dict)
     assert sorted(m["name"] for m in found["methods"]) == method_names()
-    assert set(found["methods"][0]) == {"name", "advantage", "clip", "aggregation", "filter"}
+    assert set(found["methods"][0]) == {"name", "advantage", "loss", "aggregation", "filter"}
     assert found["environments"]["sokoban"] == "arlarena/Sokoban-v0"
     assert "sokoban" in found["presets"]["nano"]
 

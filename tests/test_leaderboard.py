@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from arlarena_bench import registry
-from arlarena_bench.harness.metrics import find_metrics
-from arlarena_bench.harness.render import render
-from arlarena_bench.harness.result import find_runs, stored_command
-from arlarena_bench.harness.table import build_tables
+from arlarena_bench import installed
+from arlarena_bench.report.metrics import find_metrics
+from arlarena_bench.report.render import render
+from arlarena_bench.report.result import find_runs, stored_command
+from arlarena_bench.report.table import build_tables
 from arlarena_bench.training.collapse import CollapseDetector
 from arlarena_bench.training.rollout import Arena
 
@@ -38,7 +38,7 @@ def test_every_reference_method_has_every_seed(preset: str) -> None:
     (table,) = build_tables(find_runs(ROOT / "leaderboard" / preset / "sokoban")[0])
     ours = {row.method: list(row.seeds) for row in table.rows}
     assert ours == dict.fromkeys(ours, SEEDS)
-    assert set(ours) >= set(registry.method_names())
+    assert set(ours) >= set(installed.method_names())
 
 
 @pytest.mark.parametrize("bench", BENCHES, ids=IDS)
@@ -50,7 +50,7 @@ def test_no_seed_of_a_table_is_missing_for_one_of_its_methods(bench: Path) -> No
 
 @pytest.mark.parametrize("bench", BENCHES, ids=IDS)
 def test_results_are_of_the_recipes_and_panels_in_this_repository(bench: Path) -> None:
-    recipe = registry.load_recipe(bench.parent.name, bench.name)
+    recipe = installed.load_recipe(bench.parent.name, bench.name)
     panel = Arena(recipe).game.panel("test")
     for run in find_runs(bench)[0]:
         result = run.result
@@ -78,7 +78,7 @@ NAN = ("loss", "grad_norm", "kl_old", "kl_ref", "entropy")
 @pytest.mark.parametrize("preset", ["nano", "nano-stress"])
 def test_tuned_values_are_what_the_grid_chose(preset: str) -> None:
     bench = ROOT / "leaderboard" / preset / "sokoban"
-    recipe = registry.load_recipe(preset, "sokoban")
+    recipe = installed.load_recipe(preset, "sokoban")
     judgement = json.loads((bench / "tuning.json").read_text(encoding="utf-8"))
     tuned = {name: values.model_dump() for name, values in recipe.methods.items()}
     assert tuned == judgement["chosen"]

@@ -5,46 +5,19 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, entry_points, requires, version
+from importlib.metadata import entry_points, requires
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from tabulate import tabulate
 
+from arlarena_bench.checks import Check, installed_version, optional_package
 from arlarena_bench.files import cache_folder
 
 DISTRIBUTION = "arlarena-bench"
 CHECKS = "arlarena_bench.checks"  # entry points: functions that return checks
 GIGABYTE = 1e9
 LEAST_FREE = 1 * GIGABYTE  # a full grid of small runs takes some hundred megabytes
-
-# Packages of other tiers and environments, and of comparisons; nothing needs them by default.
-OPTIONAL = {
-    "vllm": "fast generation on GPUs",
-    "textworld": "original engine of ALFWorld",
-    "pyarrow": "problem sets in parquet files",
-    "pydantic-monty": "a second interpreter for agents' programs",
-    "spacy": "WebShop's own noun tagger",
-    "gym-sokoban": "comparison with the original Sokoban",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the report.
-
-    Attributes:
-        name: What was looked at.
-        found: What was found.
-        ok: Whether that is enough; None where it is only good to know.
-        advice: What to do about it, empty if nothing.
-    """
-
-    name: str
-    found: str
-    ok: bool | None = None
-    advice: str = ""
 
 
 def examine() -> list[Check]:
@@ -60,7 +33,7 @@ def cores() -> int:
 
 
 def _machine() -> Iterator[Check]:
-    yield Check("python", f"{platform.python_version()} ({sys.executable})", True)
+    yield Check("python", f"{platform.pythoninstalled_version()} ({sys.executable})", True)
     yield Check("platform", platform.platform())
     yield Check("cores", str(cores()))
     memory = _memory()
@@ -80,24 +53,14 @@ def _packages() -> Iterator[Check]:
         requirement = Requirement(line)
         if requirement.marker is None:
             yield _required(requirement)
-    for name, purpose in OPTIONAL.items():
-        found = _version(name)
-        advice = "" if found else f"for {purpose}: pip install {name}"
-        yield Check(name, found or "not installed", None, advice)
+    yield optional_package("vllm", "fast generation on GPUs")
 
 
 def _required(requirement: Requirement) -> Check:
-    found = _version(requirement.name)
+    found = installed_version(requirement.name)
     ok = found is not None and requirement.specifier.contains(found, prereleases=True)
     advice = "" if ok else f"pip install '{requirement}'"
     return Check(requirement.name, found or "not installed", ok, advice)
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _plugins() -> Iterator[Check]:

@@ -5,29 +5,29 @@ from typing import Any
 
 from tabulate import tabulate
 
-from arlarena_bench import registry
-from arlarena_bench.harness.comparison import in_order
+from arlarena_bench import installed
+from arlarena_bench.report.comparison import in_order
 
-CHOICES = ("advantage", "clip", "aggregation", "filter")
+CHOICES = ("advantage", "loss", "aggregation", "filter")
 
 
-def installed() -> dict[str, Any]:
+def inventory() -> dict[str, Any]:
     """Return methods with their four choices, environments with their ids, presets with theirs.
 
     Raises:
         ArenaError: If a method cannot be imported.
     """
-    names = in_order(registry.method_names())
+    names = in_order(installed.method_names())
     return {
         "methods": [{"name": name, **method_choices(name)} for name in names],
-        "environments": registry.environment_names(),
-        "presets": {name: sorted(recipes) for name, recipes in registry.preset_files().items()},
+        "environments": installed.environment_names(),
+        "presets": {name: sorted(recipes) for name, recipes in installed.preset_files().items()},
     }
 
 
 def method_choices(name: str) -> dict[str, str]:
     """Return a method's four choices in words; "own" where it is no `Method`."""
-    method = registry.method(name)
+    method = installed.method(name)
     return {choice: _name(getattr(method, choice, "own")) for choice in CHOICES}
 
 
@@ -46,7 +46,7 @@ def _required(field: Field[Any]) -> bool:
 
 
 def listing(found: dict[str, Any]) -> str:
-    """Return `installed()` as text."""
+    """Return `inventory()` as text."""
     methods = [[method["name"], *(method[c] for c in CHOICES)] for method in found["methods"]]
     environments = list(found["environments"].items())
     presets = [(name, ", ".join(names)) for name, names in found["presets"].items()]

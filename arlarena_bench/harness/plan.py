@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arlarena_bench import registry
+from arlarena_bench import installed
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.comparison import in_order, label
 from arlarena_bench.recipe import Recipe, read_recipe
+from arlarena_bench.report.comparison import in_order, label
+from arlarena_bench.report.render import bench_line
+from arlarena_bench.report.result import FinishedRun
 from arlarena_bench.training.run import Run
 
 
@@ -69,6 +71,14 @@ class Plan:
     folder: Path
     jobs: tuple[Job, ...]
 
+    def command_of(self, runs: Sequence[FinishedRun]) -> str:
+        """Return the bench that makes `runs`: those asked for, and those that lay there before."""
+        request = self.request
+        given = {label(job.recipe.method.name): job.recipe.method.name for job in self.jobs}
+        methods = [given.get(name, name) for name in in_order(run.result.method for run in runs)]
+        seeds = max(run.result.seed for run in runs) + 1
+        return bench_line(request.preset, request.environment, methods, seeds, request.settings)
+
 
 def plan(request: Request) -> Plan:
     """Resolve a request, and check all of it before anything is run.
@@ -77,7 +87,7 @@ def plan(request: Request) -> Plan:
         ArenaError: If a name is unknown, a method file cannot be used, a setting is wrong, or
             the folder holds runs of other settings.
     """
-    base = registry.load_recipe(request.preset, request.environment)
+    base = installed.load_recipe(request.preset, request.environment)
     values = parse_settings(request.settings)
     folder = request.out / base.name / base.environment.name
     methods = _methods(request.methods)
@@ -88,7 +98,7 @@ def plan(request: Request) -> Plan:
         for method in methods
     )
     for job in jobs[: len(methods)]:
-        registry.method(job.recipe.method.name, **job.recipe.method.options)
+        installed.method(job.recipe.method.name, **job.recipe.method.options)
     _check_present_runs(folder, base, values)
     return Plan(request, folder, jobs)
 
@@ -119,7 +129,7 @@ def recipe_of_run(
     if stored is not None and method is None:
         values = values if seed is None else {"seed": seed, **values}
         return read_recipe(stored).with_values(values)
-    base = read_recipe(stored) if stored else registry.load_recipe(preset, environment)
+    base = read_recipe(stored) if stored else installed.load_recipe(preset, environment)
     run = base.for_run(method or base.method.name, base.seed if seed is None else seed)
     return run.with_values(values)
 
@@ -155,7 +165,7 @@ def is_finished(job: Job) -> bool:
 
 def _methods(names: Sequence[str]) -> list[str]:
     if list(names) == ["all"]:
-        return in_order(registry.method_names())
+        return in_order(installed.method_names())
     owners: dict[str, str] = {}
     for name in names:
         other = owners.setdefault(label(name), name)

@@ -6,11 +6,11 @@ from typing import Any
 from tabulate import tabulate
 
 from arlarena_bench.errors import ArenaError, nearest, unknown
+from arlarena_bench.installed import load_recipe
 from arlarena_bench.policy.base import Policy
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.scripted import SCRIPTED, scripted_policy
 from arlarena_bench.recipe import Recipe, read_recipe
-from arlarena_bench.registry import load_recipe
 from arlarena_bench.streams import python_stream
 from arlarena_bench.training.evaluate import (
     evaluate,

@@ -10,7 +10,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from arlarena_bench import registry
+from arlarena_bench import installed
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_json
 from arlarena_bench.harness.plan import Job
@@ -42,7 +42,7 @@ def grid_points(preset: str, environment: str, out: Path) -> list[Point]:
     Raises:
         ArenaError: If the recipe has no grid.
     """
-    base = registry.load_recipe(preset, environment)
+    base = installed.load_recipe(preset, environment)
     if not base.tuning.grid:
         raise ArenaError(f"{preset} has no tuning.grid for {environment}")
     folder = out / base.name / base.environment.name

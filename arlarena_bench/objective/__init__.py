@@ -2,7 +2,7 @@
 
 from arlarena_bench.objective.aggregation import AGGREGATIONS, aggregate
 from arlarena_bench.objective.kl import ESTIMATORS, kl
-from arlarena_bench.objective.method import Advantage, Clip, Filter, Method, TokenLoss
+from arlarena_bench.objective.method import Advantage, Filter, Method, TokenLoss, TokenLossFunction
 from arlarena_bench.objective.options import Fraction, NonNegative, Positive
 from arlarena_bench.objective.ratio import log_ratio, masked_mean
 from arlarena_bench.objective.wrapped import Wrapped, checked
@@ -11,13 +11,13 @@ __all__ = [
     "AGGREGATIONS",
     "ESTIMATORS",
     "Advantage",
-    "Clip",
     "Filter",
     "Fraction",
     "Method",
     "NonNegative",
     "Positive",
     "TokenLoss",
+    "TokenLossFunction",
     "Wrapped",
     "aggregate",
     "checked",

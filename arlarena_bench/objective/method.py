@@ -1,4 +1,4 @@
-"""A method is four choices: advantage, importance-sampling clip, loss aggregation, filter."""
+"""A method is four choices: advantage, token loss, aggregation, filter."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from arlarena_bench.batch import Batch
 from arlarena_bench.episode import Episode
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.objective.aggregation import AGGREGATIONS, aggregate
-from arlarena_bench.objective.checks import (
+from arlarena_bench.objective.guards import (
     blaming,
     check_advantages,
     check_finite,
@@ -24,7 +24,7 @@ Group = TypeVar("Group", bound=Sequence[Episode] | Sequence[float])
 
 
 class TokenLoss(NamedTuple):
-    """What a clip returns.
+    """What a token loss function returns.
 
     Attributes:
         values: (rows, tokens) loss of each token, to be minimised.
@@ -44,7 +44,7 @@ class Advantage(Protocol):
         """Return (rows,), or (rows, tokens) to credit tokens one by one."""
 
 
-class Clip(Protocol):
+class TokenLossFunction(Protocol):
     """Turns importance ratios and advantages into per-token losses."""
 
     def __call__(
@@ -68,7 +68,7 @@ class Method:
 
     Attributes:
         advantage: Credit of each row.
-        clip: Loss of each token.
+        loss: Loss of each token; where the importance ratio is clipped, it is clipped here.
         aggregation: Reduction to a scalar, one of `AGGREGATIONS`.
         filter: `method.filter(groups)` lists the groups to learn from; a group is a sequence of
             episodes, or of their returns.
@@ -78,7 +78,7 @@ class Method:
     """
 
     advantage: Advantage
-    clip: Clip
+    loss: TokenLossFunction
     aggregation: str
     filter: Filter
 
@@ -128,7 +128,7 @@ class Method:
             mask: (rows, tokens) 1 where a token counts, else 0.
 
         Raises:
-            ArenaError: If the shapes differ, or if the clip choice returns a wrong shape, or NaN
+            ArenaError: If the shapes differ, or if the loss choice returns a wrong shape, or NaN
                 or infinity from finite inputs.
         """
         for name, tensor in (("old_log_probs", old_log_probs), ("adv", adv), ("mask", mask)):
@@ -140,15 +140,15 @@ class Method:
         adv = adv.detach().masked_fill(padding, 0)
         counted = (~padding).to(log_probs.dtype)
 
-        clip = name_of(self.clip)
-        with blaming(clip):
-            result = self.clip(log_probs, old_log_probs, adv, counted)
+        author = name_of(self.loss)
+        with blaming(author):
+            result = self.loss(log_probs, old_log_probs, adv, counted)
         if not isinstance(result, tuple) or len(result) != len(TokenLoss._fields):
-            raise ArenaError(f"{clip} must return a TokenLoss, got {type(result).__name__}")
+            raise ArenaError(f"{author} must return a TokenLoss, got {type(result).__name__}")
         values, kept, info = result
-        check_shape(f"{clip}'s values", values, log_probs)
-        check_shape(f"{clip}'s mask", kept, log_probs)
+        check_shape(f"{author}'s values", values, log_probs)
+        check_shape(f"{author}'s mask", kept, log_probs)
         loss = aggregate(values, kept.masked_fill(padding, 0), self.aggregation)
-        value, *numbers = to_floats(clip, loss, info)
-        check_finite(clip, value, log_probs, old_log_probs, adv)
+        value, *numbers = to_floats(author, loss, info)
+        check_finite(author, value, log_probs, old_log_probs, adv)
         return loss, dict(zip(info, numbers, strict=True))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from arlarena_bench.batch import Batch
 from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.objective.checks import (
+from arlarena_bench.objective.guards import (
     blaming,
     check_advantages,
     check_finite,

@@ -14,7 +14,7 @@ from transformers.utils import logging
 from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.base import Question
-from arlarena_bench.policy.prompts import Prompts
+from arlarena_bench.policy.padding import PaddedPrompts
 from arlarena_bench.protocol.wrapper import AgentProtocol
 
 
@@ -115,7 +115,7 @@ class LanguageModel:
             ids = ids[1:]
         return (*turn.prompt_ids, *turn.reply_ids, *ids)
 
-    def logits(self, prompts: Prompts, replies: Tensor) -> Tensor:
+    def logits(self, prompts: PaddedPrompts, replies: Tensor) -> Tensor:
         """Return (rows, tokens, vocabulary): the logits that predict each reply token.
 
         Args:
@@ -147,7 +147,7 @@ class LanguageModel:
             ArenaError: If a prompt and its reply do not fit into the model's context.
         """
         self._check_lengths(prompts, sampling.max_new_tokens)
-        packed = Prompts.pack(prompts, self.pad_id)
+        packed = PaddedPrompts.pack(prompts, self.pad_id)
         cache, mask = self._read(packed)
         tokens = packed.ids[packed.index, -1:]
         active = torch.arange(len(prompts))
@@ -210,7 +210,7 @@ class LanguageModel:
             )
         ]
 
-    def _read(self, prompts: Prompts) -> tuple[Any, Tensor | None]:
+    def _read(self, prompts: PaddedPrompts) -> tuple[Any, Tensor | None]:
         """Read all but the last token of each distinct prompt; return one cache row a row."""
         ids, mask = prompts.ids[:, :-1], prompts.mask[:, :-1]
         padded = not bool(mask.all())

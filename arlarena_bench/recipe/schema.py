@@ -13,11 +13,11 @@ from arlarena_bench.recipe.problems import first_problem
 from arlarena_bench.recipe.sections import (
     DIGEST,
     CloningSection,
+    Count,
     EnvironmentSection,
     EvaluationSection,
     MethodSection,
     ModelSection,
-    NonNegative,
     ProtocolSection,
     Section,
     TokenizerSection,
@@ -41,7 +41,7 @@ class Recipe(Section):
     evaluation: EvaluationSection = EvaluationSection()
     methods: dict[str, TunedMethod] = Field(default_factory=dict)
     tuning: TuningSection = TuningSection()
-    seed: NonNegative = 0
+    seed: Count = 0
 
     @model_validator(mode="after")
     def _consistent(self) -> "Recipe":

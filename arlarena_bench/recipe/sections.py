@@ -14,8 +14,8 @@ from pydantic import (
 
 from arlarena_bench.protocol.prompt import PromptTemplate
 
-Positive = Annotated[int, Field(ge=1)]
-NonNegative = Annotated[int, Field(ge=0)]
+PositiveCount = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
 Coefficient = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -57,7 +57,7 @@ class EnvironmentSection(Section):
 class ProtocolSection(Section):
     """How the environment is put to an agent (ARLArena, App. H; Table S1)."""
 
-    history: NonNegative = 2
+    history: Count = 2
     penalty: Coefficient = 0.1
     template: PromptTemplate | None = None
 
@@ -65,13 +65,13 @@ class ProtocolSection(Section):
 class ModelSection(Section):
     """The Qwen3 architecture of a start policy that is made here."""
 
-    hidden_size: Positive = 64
-    layers: Positive = 2
-    heads: Positive = 4
-    key_value_heads: Positive = 2
-    head_dim: Positive = 16
-    intermediate_size: Positive = 192
-    max_length: Positive = 128
+    hidden_size: PositiveCount = 64
+    layers: PositiveCount = 2
+    heads: PositiveCount = 4
+    key_value_heads: PositiveCount = 2
+    head_dim: PositiveCount = 16
+    intermediate_size: PositiveCount = 192
+    max_length: PositiveCount = 128
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "ModelSection":
@@ -115,16 +115,16 @@ class CloningSection(Section):
         seed: Of demonstrations, initial weights and batches. One start policy serves all runs.
     """
 
-    episodes: Positive = 3000
+    episodes: PositiveCount = 3000
     exploration: Share = 0.3
-    batch_size: Positive = 96
-    clean_steps: Positive = 500
+    batch_size: PositiveCount = 96
+    clean_steps: PositiveCount = 500
     learning_rate: Rate = 2e-3
-    noisy_steps: NonNegative = 60
+    noisy_steps: Count = 60
     noisy_learning_rate: Rate = 3e-4
     label_noise: Share = 0.5
-    warmup: NonNegative = 50
-    seed: NonNegative = 0
+    warmup: Count = 50
+    seed: Count = 0
 
 
 class MethodSection(Section):
@@ -163,23 +163,23 @@ class TrainSection(Section):
         checkpoint_every: Iterations between checkpoints.
     """
 
-    iterations: Positive = 50
-    groups: Positive = 8
+    iterations: PositiveCount = 50
+    groups: PositiveCount = 8
     group_size: Annotated[int, Field(ge=2)] = 8
-    minibatches: Positive = 4
-    epochs: Positive = 1
+    minibatches: PositiveCount = 4
+    epochs: PositiveCount = 1
     learning_rate: Rate = 4e-4
-    warmup: Positive = 10
+    warmup: PositiveCount = 10
     weight_decay: Coefficient = 0.0
     grad_clip: Rate = 1.0
     kl_coef: Coefficient = 0.01
     kl_estimator: Literal["k1", "k2", "k3"] = "k3"
     entropy_coef: Coefficient = 0.0
     temperature: Rate = 1.0
-    max_new_tokens: Positive = 8
-    max_tries: Positive = 3
-    cold_start: NonNegative = 0
-    checkpoint_every: Positive = 5
+    max_new_tokens: PositiveCount = 8
+    max_tries: PositiveCount = 3
+    cold_start: Count = 0
+    checkpoint_every: PositiveCount = 5
 
 
 class EvaluationSection(Section):
@@ -197,14 +197,14 @@ class EvaluationSection(Section):
     """
 
     newer = ("attempts",)
-    every: Positive = 10
-    validation_tasks: Positive = 256
-    test_tasks: Positive | None = None
-    attempts: Positive = 1
+    every: PositiveCount = 10
+    validation_tasks: PositiveCount = 256
+    test_tasks: PositiveCount | None = None
+    attempts: PositiveCount = 1
     temperature: Coefficient = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
-    top_k: NonNegative = 0
-    seed: NonNegative = 0
+    top_k: Count = 0
+    seed: Count = 0
 
 
 class TunedMethod(Section):
@@ -222,7 +222,7 @@ class TuningSection(Section):
         grid: Method → points; as many for each method.
     """
 
-    seed: NonNegative = 1000
+    seed: Count = 1000
     grid: dict[str, list[TunedMethod]] = {}
 
     @model_validator(mode="after")

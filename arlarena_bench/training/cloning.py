@@ -18,7 +18,7 @@ from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.nano import new_language_model, train_tokenizer
-from arlarena_bench.policy.prompts import Prompts
+from arlarena_bench.policy.padding import PaddedPrompts
 from arlarena_bench.policy.scripted import plan_reply, random_reply
 from arlarena_bench.protocol.reply import ReplyFormat
 from arlarena_bench.recipe import CloningSection, Recipe
@@ -131,7 +131,7 @@ class _Rows:
     ) -> None:
         self._model = model
         self._form = form
-        self._prompts = Prompts.pack(self._encode(demos), model.pad_id)
+        self._prompts = PaddedPrompts.pack(self._encode(demos), model.pad_id)
         replies = [self._tokens(demo.reply) for demo in demos]
         noise = [self._tokens(demo.noise) for demo in demos]
         longest = max(map(len, replies + noise))

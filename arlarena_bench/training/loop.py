@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from arlarena_bench import registry
+from arlarena_bench import installed
 from arlarena_bench.episode import Episode
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.objective.checks import blaming
+from arlarena_bench.objective.guards import blaming
 from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.streams import python_stream, torch_stream
@@ -24,7 +24,7 @@ from arlarena_bench.training.evaluate import (
     summarise,
     write_episodes,
 )
-from arlarena_bench.training.result import build_result
+from arlarena_bench.training.finish import build_result
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import pack_episodes
 from arlarena_bench.training.run import Run
@@ -114,7 +114,7 @@ class Trainer:
         torch.set_num_threads(1)
         self._recipe = recipe
         self.arena = Arena(recipe)
-        self.method = registry.method(recipe.method.name, **recipe.method.options)
+        self.method = installed.method(recipe.method.name, **recipe.method.options)
         self.policy = LanguageModel.load(start)
         self.learner = Learner(self.policy, LanguageModel.load(start), self.method, recipe.train)
         self.detector = CollapseDetector()

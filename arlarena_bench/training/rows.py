@@ -8,7 +8,7 @@ from torch import Tensor
 
 from arlarena_bench.batch import Batch
 from arlarena_bench.episode import Episode, Turn
-from arlarena_bench.policy.prompts import Prompts
+from arlarena_bench.policy.padding import PaddedPrompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Rows:
         old_log_probs: (rows, tokens) as recorded while sampling; 0 where it did not write.
     """
 
-    prompts: Prompts
+    prompts: PaddedPrompts
     replies: Tensor
     mask: Tensor
     old_log_probs: Tensor
@@ -89,7 +89,7 @@ def pack_episodes(episodes: Sequence[Episode], pad_id: int) -> tuple[Rows, Batch
     mask = padded([row.mask for row in packed])
     ids = [row.ids + [pad_id] * (longest - len(row.ids)) for row in packed]
     rows = Rows(
-        prompts=Prompts.pack([row.turns[0].generation.prompt_ids for row in packed], pad_id),
+        prompts=PaddedPrompts.pack([row.turns[0].generation.prompt_ids for row in packed], pad_id),
         replies=torch.tensor(ids),
         mask=mask,
         old_log_probs=padded([row.log_probs for row in packed]),

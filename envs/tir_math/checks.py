@@ -1,8 +1,8 @@
-"""What `arlarena doctor` says about the sandbox."""
+"""What `arlarena doctor` says about the sandbox and the packages that data may need."""
 
 from collections.abc import Iterator
 
-from arlarena_bench.harness.doctor import Check
+from arlarena_bench.checks import Check, optional_package
 
 from .sandbox import isolation_report
 
@@ -22,3 +22,5 @@ def checks() -> Iterator[Check]:
             yield Check(name, f"works; {level.why}")
         else:
             yield Check(name, "does not work", None, level.why)
+    yield optional_package("pyarrow", "problem sets in parquet files")
+    yield optional_package("pydantic-monty", "a second interpreter for agents' programs")

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from arlarena_bench.errors import ArenaError, unknown
 
@@ -11,14 +11,39 @@ from . import rendering
 from .actions import parse_action
 from .rendering import MODES, PER_PAGE, SUB_PAGES, Node
 
-if TYPE_CHECKING:
-    from .shop import Shop
-
 _BASE = "http://127.0.0.1:3000"
 _SUB_PAGES = {name.lower(): name for name in SUB_PAGES}
 # In the order in which upstream looks for them in an address. A word that was searched for stands
 # in the address as well, and can be mistaken for one.
 _PLACES = ("search_results", "item_page", "item_sub_page", "done")
+
+
+class Premises(Protocol):
+    """What a customer meets of a shop; `Shop` describes each part."""
+
+    products: Mapping[str, Mapping[str, Any]]
+    goals: Sequence[Mapping[str, Any]]
+    prices: Mapping[str, float]
+    seed: int
+    show_attrs: bool
+
+    def search(self, query: str) -> tuple[str, ...]:
+        """Return asins, best first."""
+
+    def sample(self, rng: random.Random) -> list[Mapping[str, Any]]:
+        """Draw products."""
+
+    def where(self, key: str, value: str) -> list[Mapping[str, Any]]:
+        """Return the products of which a fact holds."""
+
+    def reward(
+        self,
+        goal: Mapping[str, Any],
+        product: Mapping[str, Any],
+        options: Mapping[str, str],
+        price: float,
+    ) -> dict[str, Any]:
+        """Score a purchase."""
 
 
 class Visit:
@@ -37,7 +62,7 @@ class Visit:
         outcome: The parts of the reward, once something was bought.
     """
 
-    def __init__(self, shop: "Shop", goal_index: int, mode: str) -> None:
+    def __init__(self, shop: Premises, goal_index: int, mode: str) -> None:
         if mode not in MODES:
             raise unknown("observation mode", mode, MODES)
         self.shop = shop

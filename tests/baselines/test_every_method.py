@@ -7,7 +7,7 @@ from samples import random_batch, random_tokens, shuffled
 from torch import Tensor
 
 from arlarena_bench import ArenaError, Method, method
-from arlarena_bench.registry import method_names
+from arlarena_bench.installed import method_names
 
 RATIO = {"clip_low", "clip_high"}
 BASE = {"group_stats", "aggregation"}

@@ -16,4 +16,4 @@ def test_the_text_averages_by_token() -> None:
     text = method("sampo", aggregation="token-mean")
     tokens = random_tokens(0)
     assert text.policy_loss(*tokens)[0] != method("sampo").policy_loss(*tokens)[0]
-    assert text.clip == method("sampo").clip
+    assert text.loss == method("sampo").loss

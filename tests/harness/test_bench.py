@@ -14,8 +14,8 @@ from runs import FAILING_METHOD_FILE, METHOD_FILE, TINY
 from arlarena_bench.harness.bench import run_bench
 from arlarena_bench.harness.plan import Plan, Request, is_finished, plan
 from arlarena_bench.harness.processes import Failure
-from arlarena_bench.harness.report import write_report
-from arlarena_bench.harness.result import find_runs
+from arlarena_bench.report.result import find_runs
+from arlarena_bench.report.writing import write_report
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     assert "no idea which" in failure.reason
 
     # What failed did not stop the others, and the table has them.
-    table, command, problems = write_report(planned)
+    table, command, problems = write_report(planned.folder, planned.command_of)
     assert table is not None
     assert problems == []
     assert [row.method for row in table.rows] == ["grpo", "mine"]
@@ -67,7 +67,7 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     assert failures == []
     assert "2 of 2 runs are finished already" in said
     assert stamps == {folder: (folder / "result.json").stat().st_mtime_ns for folder in stamps}
-    assert write_report(again)[1] == command
+    assert write_report(again.folder, again.command_of)[1] == command
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT between processes there")
@@ -95,7 +95,7 @@ def test_an_interrupted_bench_goes_on_to_the_same_results(tmp_path: Path) -> Non
     assert metrics[0] == metrics[1]
     results = []
     for planned in (whole, halved):
-        write_report(planned)
+        write_report(planned.folder, planned.command_of)
         results.append(json.loads((planned.folder / "results.json").read_text())["results"])
     assert results[0] == results[1]
 

@@ -11,7 +11,7 @@ from arlarena_bench.harness.plan import (
     plan,
     recipe_of_run,
 )
-from arlarena_bench.registry import method_names
+from arlarena_bench.installed import method_names
 from arlarena_bench.training.run import Run
 
 

@@ -8,7 +8,7 @@ import pytest
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.plan import Job
 from arlarena_bench.harness.processes import end, failure_of, sigterm_interrupts, start
-from arlarena_bench.registry import load_recipe
+from arlarena_bench.installed import load_recipe
 
 TIED = "from arlarena_bench.harness.processes import die_with_parent; die_with_parent(); "
 

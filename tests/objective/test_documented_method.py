@@ -8,7 +8,7 @@ import torch
 from samples import random_batch, random_tokens
 
 from arlarena_bench import ArenaError, method
-from arlarena_bench.registry import method_names
+from arlarena_bench.installed import method_names
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "methods.md"
 

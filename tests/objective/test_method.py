@@ -33,7 +33,7 @@ def every(groups: Sequence[Sequence[float]]) -> list[Sequence[float]]:
 def method(**choices: object) -> Method:
     defaults: dict[str, object] = {
         "advantage": Return(),
-        "clip": Plain(),
+        "loss": Plain(),
         "aggregation": "token-mean",
         "filter": every,
     }
@@ -111,12 +111,12 @@ def test_padding_may_hold_anything() -> None:
     assert torch.equal(grads[0], grads[1])
 
 
-def test_a_clip_cannot_bring_padding_back() -> None:
+def test_a_loss_cannot_bring_padding_back() -> None:
     def greedy(log_probs: Tensor, old: Tensor, adv: Tensor, mask: Tensor) -> TokenLoss:
         return TokenLoss(torch.ones_like(log_probs), torch.ones_like(mask), {})
 
     log_probs, old, adv, mask = random_tokens(0)
-    loss, _ = method(clip=greedy, aggregation="seq-mean-token-sum").policy_loss(
+    loss, _ = method(loss=greedy, aggregation="seq-mean-token-sum").policy_loss(
         log_probs, old, adv, mask
     )
     assert loss.item() == pytest.approx(mask.sum().item() / len(mask))
@@ -162,7 +162,7 @@ def wide_info(log_probs: Tensor, old: Tensor, adv: Tensor, mask: Tensor) -> Toke
 
 
 @pytest.mark.parametrize(
-    ("clip", "message"),
+    ("loss", "message"),
     [
         (scalar_values, r"scalar_values's values has shape \(\), .*\(12, 5\)"),
         (narrow_mask, r"narrow_mask's mask has shape \(12,\), .*\(12, 5\)"),
@@ -171,9 +171,9 @@ def wide_info(log_probs: Tensor, old: Tensor, adv: Tensor, mask: Tensor) -> Toke
         (wide_info, r"wide_info's ratio has shape \(12, 5\), expected \(\)"),
     ],
 )
-def test_a_broken_clip_is_named(clip: object, message: str) -> None:
+def test_a_broken_loss_is_named(loss: object, message: str) -> None:
     with pytest.raises(ArenaError, match=message):
-        method(clip=clip).policy_loss(*random_tokens(0))
+        method(loss=loss).policy_loss(*random_tokens(0))
 
 
 def test_a_broken_advantage_is_named() -> None:

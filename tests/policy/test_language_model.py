@@ -6,7 +6,7 @@ import torch
 from arlarena_bench import ArenaError
 from arlarena_bench.policy.language_model import LanguageModel, Sampling
 from arlarena_bench.policy.nano import new_language_model, train_tokenizer
-from arlarena_bench.policy.prompts import Prompts
+from arlarena_bench.policy.padding import PaddedPrompts
 from arlarena_bench.recipe import ModelSection
 
 WORDS = "ant bee cat dog elk fox gnu hen"
@@ -60,7 +60,7 @@ def test_sampled_log_probs_equal_a_plain_forward_pass(model: LanguageModel) -> N
 def test_shared_prompts_leave_logits_and_gradients_unchanged(model: LanguageModel) -> None:
     prompts = model.encode(PROMPTS)
     replies = torch.randint(4, 12, (5, 6), generator=torch.Generator().manual_seed(1))
-    shared = model.logits(Prompts.pack(prompts, model.pad_id), replies)
+    shared = model.logits(PaddedPrompts.pack(prompts, model.pad_id), replies)
     rows = []
     for prompt, reply in zip(prompts, replies, strict=True):
         ids = torch.cat([torch.tensor(prompt), reply])[None]
@@ -75,7 +75,7 @@ def test_shared_prompts_leave_logits_and_gradients_unchanged(model: LanguageMode
 
 
 def test_selected_prompts_lose_their_needless_padding(model: LanguageModel) -> None:
-    packed = Prompts.pack(model.encode(PROMPTS), model.pad_id)
+    packed = PaddedPrompts.pack(model.encode(PROMPTS), model.pad_id)
     assert packed.ids.shape == (4, 6)
     part = packed.select(torch.tensor([1, 4, 1]))
     assert part.ids.shape == (2, 3)

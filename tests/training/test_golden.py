@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from signpost import signpost_recipe
 
-from arlarena_bench import registry
+from arlarena_bench import installed
 from arlarena_bench.training.loop import Trainer
 from arlarena_bench.training.start import start_policy
 
@@ -30,7 +30,7 @@ def measured(name: str) -> list[dict[str, float]]:
     return [{key: step[key] for key in KEPT} for step in steps]
 
 
-@pytest.mark.parametrize("name", registry.method_names())
+@pytest.mark.parametrize("name", installed.method_names())
 def test_losses_are_those_on_record(name: str) -> None:
     golden = json.loads(GOLDEN.read_text())[name]
     for now, before in zip(measured(name), golden, strict=True):
@@ -46,5 +46,5 @@ def test_methods_differ() -> None:
 
 if __name__ == "__main__":
     GOLDEN.write_text(
-        json.dumps({name: measured(name) for name in registry.method_names()}, indent=1) + "\n"
+        json.dumps({name: measured(name) for name in installed.method_names()}, indent=1) + "\n"
     )

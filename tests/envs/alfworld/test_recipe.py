@@ -2,9 +2,9 @@ from random import Random
 
 from fits import check_prompts_and_replies_fit
 
+from arlarena_bench.installed import load_recipe
 from arlarena_bench.policy.scripted import ExpertPolicy, RandomPolicy
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.registry import load_recipe
 from arlarena_bench.training.evaluate import evaluate, success_by_category, summarise
 from arlarena_bench.training.rollout import Arena
 

@@ -6,10 +6,10 @@ from transformers import PreTrainedTokenizerFast
 
 from arlarena_bench.envs.tir_math.env import TirMathEnv
 from arlarena_bench.envs.tir_math.reply import block, code_of
+from arlarena_bench.installed import load_recipe
 from arlarena_bench.policy.nano import train_tokenizer
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.registry import load_recipe
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 from fits import check_prompts_and_replies_fit
 
+from arlarena_bench.installed import load_recipe
 from arlarena_bench.policy.scripted import ExpertPolicy
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.registry import load_recipe
 from arlarena_bench.training.evaluate import evaluate, summarise
 from arlarena_bench.training.rollout import Arena
 

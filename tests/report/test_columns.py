@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from arlarena_bench.harness.columns import to_columns, to_rows
+from arlarena_bench.report.columns import to_columns, to_rows
 
 ROWS = [
     {"task": "a", "score": 1.0, "measures": {"bought": 1, "deep": {"x": 1}}, "none": {}},

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_whole
-from arlarena_bench.harness.comparison import in_order
-from arlarena_bench.harness.metrics import Metrics, Record
+from arlarena_bench.report.comparison import in_order
+from arlarena_bench.report.metrics import Metrics, Record
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart, without its pale yellow;
 # then again with other line styles.

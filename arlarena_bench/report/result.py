@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines
-from arlarena_bench.harness.columns import to_rows
+from arlarena_bench.report.columns import to_rows
 
 RESULTS_SCHEMA = 1  # of results.json; a result has its own
 TOLERANCE = 1e-6
@@ -127,7 +127,7 @@ class Result(_Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class FinishedRun:
     """A finished run: its result, where it lies, and its CPU minutes where they were kept."""
 
     result: Result
@@ -156,7 +156,7 @@ def parse_result(data: Any, path: Path) -> Result:
         raise ArenaError(f"{path} is not a result: {message}") from None
 
 
-def find_runs(place: Path) -> tuple[list[Run], list[str]]:
+def find_runs(place: Path) -> tuple[list[FinishedRun], list[str]]:
     """Find every finished run below a folder, or in the `results.json` of a bench.
 
     Args:
@@ -185,7 +185,7 @@ def find_runs(place: Path) -> tuple[list[Run], list[str]]:
         except ArenaError as error:
             problems.append(str(error))
             minutes = None
-        runs.append(Run(result, path.parent, minutes))
+        runs.append(FinishedRun(result, path.parent, minutes))
     if not runs:
         # What is committed of a large bench is its results.json, without the run folders.
         for path in sorted(place.rglob("results.json")):
@@ -196,7 +196,7 @@ def find_runs(place: Path) -> tuple[list[Run], list[str]]:
     return runs, problems
 
 
-def stored_command(run: Run) -> str | None:
+def stored_command(run: FinishedRun) -> str | None:
     """Return the command that `results.json` of the run's bench names, None where there is none."""
     path = run.source if run.source.is_file() else run.source.parent.parent / "results.json"
     try:
@@ -206,7 +206,7 @@ def stored_command(run: Run) -> str | None:
     return command if isinstance(command, str) else None
 
 
-def _read_bench(path: Path) -> list[Run]:
+def _read_bench(path: Path) -> list[FinishedRun]:
     data = _read_json(path)
     if (
         not isinstance(data, dict)
@@ -218,7 +218,8 @@ def _read_bench(path: Path) -> list[Run]:
     timing = data.get("timing")
     minutes = timing if isinstance(timing, dict) else {}
     return [
-        Run(result, path, minutes.get(f"{result.method}/seed-{result.seed}")) for result in results
+        FinishedRun(result, path, minutes.get(f"{result.method}/seed-{result.seed}"))
+        for result in results
     ]
 
 

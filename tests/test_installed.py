@@ -6,7 +6,7 @@ import pytest
 import signpost
 import torch
 
-from arlarena_bench import ArenaError, Method, load_recipe, method, registry
+from arlarena_bench import ArenaError, Method, installed, load_recipe, method
 
 METHOD_FILE = """
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ def method():
 
 
 def test_methods_by_name() -> None:
-    assert len(registry.method_names()) >= 13
+    assert len(installed.method_names()) >= 13
     assert isinstance(method("sampo"), Method)
     assert method("gspo", clip_low=0.1).options()["clip_low"] == 0.1
 
@@ -41,7 +41,7 @@ def test_methods_by_name() -> None:
         (lambda: method("grpo", clip_hihg=1), "unknown method option 'clip_hihg'.*'clip_high'"),
         (lambda: load_recipe("nanno", "sokoban"), "unknown preset 'nanno'; did you mean 'nano'"),
         (lambda: load_recipe("nano", "sokobna"), "unknown environment of preset nano 'sokobna'"),
-        (lambda: registry.environment_id("sokobna"), "unknown environment 'sokobna'; did you"),
+        (lambda: installed.environment_id("sokobna"), "unknown environment 'sokobna'; did you"),
         (lambda: method("absent.py"), "no method file absent.py"),
     ],
 )
@@ -52,51 +52,51 @@ def test_an_unknown_name_suggests_the_nearest(call, message: str) -> None:
 
 
 def test_environments_by_short_name_and_id() -> None:
-    names = registry.environment_names()
+    names = installed.environment_names()
     assert names["sokoban"] == "arlarena/Sokoban-v0"
     assert names["signpost"] == signpost.ID
     for name in ("sokoban", "Sokoban", "Sokoban-v0", "arlarena/Sokoban-v0"):
-        assert registry.environment_id(name) == "arlarena/Sokoban-v0"
+        assert installed.environment_id(name) == "arlarena/Sokoban-v0"
     for name in ("tir_math", "tir-math", "TIRMath", "TIRMath-v0"):
-        assert registry.environment_id(name) == "arlarena/TIRMath-v0"
+        assert installed.environment_id(name) == "arlarena/TIRMath-v0"
     for name in ("tir_math_mini", "tir-math-mini", "TIRMathMini", "TIRMathMini-v0"):
-        assert registry.environment_id(name) == "arlarena/TIRMathMini-v0"
-        assert registry.load_recipe("nano", name).environment.name == "tir_math_mini"
+        assert installed.environment_id(name) == "arlarena/TIRMathMini-v0"
+        assert installed.load_recipe("nano", name).environment.name == "tir_math_mini"
     assert {"alfworld", "alfworld_mini", "webshop", "webshop_mini", "tir_math"} <= set(names)
 
 
 @pytest.mark.parametrize("asked", ["alfworld", "ALFWorld-v0", "webshop", "arlarena/TIRMath-v0"])
 def test_a_preset_of_the_reduced_environment_says_so(asked: str) -> None:
-    full = registry.environment_id(asked)
-    short = next(name for name, spec in registry.environment_names().items() if spec == full)
+    full = installed.environment_id(asked)
+    short = next(name for name, spec in installed.environment_names().items() if spec == full)
     mini = f"{short}_mini"
-    said = f"preset nano has {mini} ({registry.environment_id(mini)}), not {short} ({full})"
+    said = f"preset nano has {mini} ({installed.environment_id(mini)}), not {short} ({full})"
     with pytest.raises(ArenaError, match=f"^{re.escape(said)}$"):
-        registry.load_recipe("nano", asked)
+        installed.load_recipe("nano", asked)
 
 
 def test_a_short_name_means_the_latest_version() -> None:
     for version in (2, 10):
         signpost.register_text_env(f"tests/Milestone-v{version}", f"{signpost.__name__}:Signpost")
     try:
-        assert registry.environment_id("milestone") == "tests/Milestone-v10"
+        assert installed.environment_id("milestone") == "tests/Milestone-v10"
     finally:
         for version in (2, 10):
             gym.registry.pop(f"tests/Milestone-v{version}")
 
 
 def test_every_installed_recipe_can_be_read() -> None:
-    presets = registry.preset_files()
+    presets = installed.preset_files()
     assert {"nano", "nano-stress"} <= presets.keys()
     for preset, recipes in presets.items():
         for environment in recipes:
             recipe = load_recipe(preset, environment)
             assert recipe.name == preset
             assert recipe.environment.name == environment
-            assert registry.environment_id(environment) == recipe.environment.id
-            for name in registry.method_names():
+            assert installed.environment_id(environment) == recipe.environment.id
+            for name in installed.method_names():
                 run = recipe.for_run(name, seed=0)
-                registry.method(run.method.name, **run.method.options)
+                installed.method(run.method.name, **run.method.options)
 
 
 def test_a_method_from_a_file(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from tabulate import tabulate, tabulate_formats
 
 from arlarena_bench.errors import unknown
-from arlarena_bench.harness.comparison import BASELINE, in_order, label
-from arlarena_bench.harness.table import Interval, Row, Table
+from arlarena_bench.report.comparison import BASELINE, in_order, label
+from arlarena_bench.report.table import Interval, Row, Table
 
 NONE = "–"
 FORMATS = sorted({*tabulate_formats, "csv"})

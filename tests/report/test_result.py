@@ -5,7 +5,7 @@ import pytest
 from runs import result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.result import cpu_minutes, find_runs, read_result
+from arlarena_bench.report.result import cpu_minutes, find_runs, read_result
 
 
 def write(path: Path, data: object) -> Path:

@@ -4,8 +4,8 @@ import pytest
 from runs import result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.result import find_runs
-from arlarena_bench.harness.table import Row, Table, build_tables
+from arlarena_bench.report.result import find_runs
+from arlarena_bench.report.table import Row, Table, build_tables
 
 
 def only_table(folder: Path) -> Table:

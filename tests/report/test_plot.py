@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.metrics import find_metrics
-from arlarena_bench.harness.plot import Curve, plot, series
+from arlarena_bench.report.metrics import find_metrics
+from arlarena_bench.report.plot import Curve, plot, series
 
 
 def test_the_same_metrics_give_the_same_bytes(bench: Path, tmp_path: Path) -> None:

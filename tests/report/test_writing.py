@@ -5,10 +5,10 @@ import pytest
 from runs import result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.columns import to_rows
-from arlarena_bench.harness.report import draw_curves, results_json
-from arlarena_bench.harness.result import find_runs, stored_command
-from arlarena_bench.harness.table import Table, build_tables
+from arlarena_bench.report.columns import to_rows
+from arlarena_bench.report.result import find_runs, stored_command
+from arlarena_bench.report.table import Table, build_tables
+from arlarena_bench.report.writing import draw_curves, results_json
 
 
 def table_of(place: Path) -> Table:

@@ -1,50 +1,54 @@
 """What a bench leaves behind: its results, its table and its curves."""
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_whole
-from arlarena_bench.harness.columns import to_columns
-from arlarena_bench.harness.comparison import in_order, label
-from arlarena_bench.harness.metrics import FILE, find_metrics, write_csv
-from arlarena_bench.harness.plan import Plan
-from arlarena_bench.harness.render import bench_line, render
-from arlarena_bench.harness.result import RESULTS_SCHEMA, find_runs
-from arlarena_bench.harness.table import Table, build_tables
+from arlarena_bench.report.columns import to_columns
+from arlarena_bench.report.metrics import FILE, find_metrics, write_csv
+from arlarena_bench.report.render import render
+from arlarena_bench.report.result import RESULTS_SCHEMA, FinishedRun, find_runs
+from arlarena_bench.report.table import Table, build_tables
 
 
-def write_report(plan: Plan) -> tuple[Table | None, str, list[str]]:
+def write_report(
+    folder: Path, command_of: Callable[[Sequence[FinishedRun]], str]
+) -> tuple[Table | None, str, list[str]]:
     """Write results, table, metrics and curves of every finished run in a bench's folder.
 
     Runs of earlier benches in the folder have the same settings, and are reported with the rest.
 
+    Args:
+        folder: The bench's folder.
+        command_of: Names the command that makes these runs.
+
     Returns:
         The table, None if no run is finished; the command that makes it; and a line for each file
         that could not be read.
+
+    Raises:
+        ArenaError: If the runs were made under different conditions.
     """
-    runs, problems = find_runs(plan.folder)
+    runs, problems = find_runs(folder)
     if not runs:
         return None, "", problems
-    request = plan.request
-    given = {label(job.recipe.method.name): job.recipe.method.name for job in plan.jobs}
-    methods = [given.get(name, name) for name in in_order(run.result.method for run in runs)]
-    seeds = max(run.result.seed for run in runs) + 1
-    command = bench_line(request.preset, request.environment, methods, seeds, request.settings)
+    command = command_of(runs)
     tables = build_tables(runs)
     if len(tables) > 1:
         raise ArenaError(
-            f"{plan.folder} holds runs made under different conditions "
+            f"{folder} holds runs made under different conditions "
             f"({' | '.join(str(table.any_result.conditions) for table in tables)}); "
             "bench into another folder, or remove the runs that do not belong"
         )
     table = tables[0]
-    write_whole(plan.folder / "results.json", results_json(table, command))
-    write_whole(plan.folder / "table.md", render(table, command) + "\n")
-    metrics, damaged = find_metrics(plan.folder)
-    write_csv(metrics, plan.folder / FILE)
-    draw_curves(plan.folder, plan.folder / "curves")
+    write_whole(folder / "results.json", results_json(table, command))
+    write_whole(folder / "table.md", render(table, command) + "\n")
+    metrics, damaged = find_metrics(folder)
+    write_csv(metrics, folder / FILE)
+    draw_curves(folder, folder / "curves")
     return table, command, problems + damaged
 
 
@@ -81,7 +85,7 @@ def draw_curves(folder: Path, stem: Path) -> tuple[list[Path], list[str]]:
     Raises:
         ArenaError: If there is nothing to draw, or a file cannot be written.
     """
-    from arlarena_bench.harness.plot import plot  # matplotlib takes a second
+    from arlarena_bench.report.plot import plot  # matplotlib takes a second
 
     metrics, problems = find_metrics(folder)
     title = " · ".join(folder.resolve().parts[-2:])

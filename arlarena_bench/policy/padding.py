@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class Prompts:
+class PaddedPrompts:
     """The prompts of a batch of rows, deduplicated and padded on the left.
 
     Episodes of a group begin alike and often meet the same states again, so most prompts of a
@@ -25,7 +25,7 @@ class Prompts:
     index: Tensor
 
     @classmethod
-    def pack(cls, prompts: Sequence[tuple[int, ...]], pad_id: int) -> "Prompts":
+    def pack(cls, prompts: Sequence[tuple[int, ...]], pad_id: int) -> "PaddedPrompts":
         """Pack one prompt a row, at least two tokens each."""
         place = {prompt: number for number, prompt in enumerate(dict.fromkeys(prompts))}
         longest = max(map(len, place))
@@ -34,9 +34,9 @@ class Prompts:
         mask = torch.arange(longest) >= longest - lengths[:, None]
         return cls(ids, mask, torch.tensor([place[p] for p in prompts]))
 
-    def select(self, rows: Tensor) -> "Prompts":
+    def select(self, rows: Tensor) -> "PaddedPrompts":
         """Return the prompts of some rows, padding that none of them needs removed."""
         distinct, index = torch.unique(self.index[rows], return_inverse=True)
         mask = self.mask[distinct]
         first = int(mask.any(0).int().argmax())
-        return Prompts(self.ids[distinct, first:], mask[:, first:], index)
+        return PaddedPrompts(self.ids[distinct, first:], mask[:, first:], index)

@@ -3,7 +3,7 @@ import torch
 from samples import random_batch
 
 from arlarena_bench import ArenaError
-from arlarena_bench.objective.checks import (
+from arlarena_bench.objective.guards import (
     blaming,
     check_advantages,
     check_finite,
@@ -92,7 +92,7 @@ def test_functions_and_objects_have_names() -> None:
 
 
 def test_what_a_users_function_raises_is_one_line_with_its_place() -> None:
-    message = r"mine raised ZeroDivisionError: .*test_checks.py:\d+"
+    message = r"mine raised ZeroDivisionError: .*test_guards.py:\d+"
     with pytest.raises(ArenaError, match=message), blaming("mine"):
         divmod(1, 0)
     with pytest.raises(ArenaError, match=r"^as it is$"), blaming("mine"):

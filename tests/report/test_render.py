@@ -6,9 +6,9 @@ import pytest
 from runs import result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.render import COLUMNS, bench_command, bench_line, render
-from arlarena_bench.harness.result import find_runs
-from arlarena_bench.harness.table import Table, build_tables
+from arlarena_bench.report.render import COLUMNS, bench_command, bench_line, render
+from arlarena_bench.report.result import find_runs
+from arlarena_bench.report.table import Table, build_tables
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from statistics import median_low
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.comparison import BASELINE, in_order, label
-from arlarena_bench.harness.result import Result, Run
-from arlarena_bench.harness.statistics import (
+from arlarena_bench.report.comparison import BASELINE, in_order, label
+from arlarena_bench.report.result import FinishedRun, Result
+from arlarena_bench.report.statistics import (
     bootstrap_interval,
     interquartile_mean,
     mean,
@@ -64,7 +64,7 @@ class Row:
 class Table:
     """The runs of one preset on one panel of one environment, in the order of their rows."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[FinishedRun, ...]
     rows: tuple[Row, ...]
 
     @property
@@ -85,13 +85,13 @@ class Table:
         }
 
 
-def build_tables(runs: Iterable[Run]) -> list[Table]:
+def build_tables(runs: Iterable[FinishedRun]) -> list[Table]:
     """Return a table for each preset, panel and conditions among `runs`; none are ever mixed.
 
     Raises:
         ArenaError: If two runs are of the same method and seed.
     """
-    groups: dict[tuple[str, ...], list[Run]] = {}
+    groups: dict[tuple[str, ...], list[FinishedRun]] = {}
     for run in runs:
         result = run.result
         conditions = json.dumps(result.conditions, sort_keys=True)
@@ -100,8 +100,8 @@ def build_tables(runs: Iterable[Run]) -> list[Table]:
     return [_table(groups[key]) for key in sorted(groups)]
 
 
-def _table(runs: Sequence[Run]) -> Table:
-    by_method: dict[str, dict[int, Run]] = {}
+def _table(runs: Sequence[FinishedRun]) -> Table:
+    by_method: dict[str, dict[int, FinishedRun]] = {}
     for run in runs:
         name, seed = label(run.result.method), run.result.seed
         other = by_method.setdefault(name, {}).setdefault(seed, run)
@@ -117,7 +117,7 @@ def _table(runs: Sequence[Run]) -> Table:
     return Table(ordered, rows)
 
 
-def _row(name: str, runs: dict[int, Run], baseline: dict[int, float]) -> Row:
+def _row(name: str, runs: dict[int, FinishedRun], baseline: dict[int, float]) -> Row:
     seeds = tuple(sorted(runs))
     results = [runs[seed].result for seed in seeds]
     success = _success(runs)
@@ -144,7 +144,7 @@ def _row(name: str, runs: dict[int, Run], baseline: dict[int, float]) -> Row:
     )
 
 
-def _success(runs: dict[int, Run]) -> dict[int, float]:
+def _success(runs: dict[int, FinishedRun]) -> dict[int, float]:
     return {seed: runs[seed].result.success for seed in sorted(runs)}
 
 
@@ -153,7 +153,7 @@ def _mean_of_known(values: Iterable[float | None]) -> float | None:
     return mean(known) if known else None
 
 
-def _run_json(run: Run) -> dict[str, Any]:
+def _run_json(run: FinishedRun) -> dict[str, Any]:
     result = run.result
     return {
         "method": result.method,

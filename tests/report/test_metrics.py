@@ -4,7 +4,7 @@ import pytest
 from runs import result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.metrics import FILE, find_metrics, read_csv, write_csv
+from arlarena_bench.report.metrics import FILE, find_metrics, read_csv, write_csv
 
 
 def test_one_file_holds_what_the_folders_hold(bench: Path, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from arlarena_bench.harness.statistics import (
+from arlarena_bench.report.statistics import (
     bootstrap_interval,
     interquartile_mean,
     mean,
