@@ -33,7 +33,7 @@ def cores() -> int:
 
 
 def _machine() -> Iterator[Check]:
-    yield Check("python", f"{platform.pythoninstalled_version()} ({sys.executable})", True)
+    yield Check("python", f"{platform.python_version()} ({sys.executable})", True)
     yield Check("platform", platform.platform())
     yield Check("cores", str(cores()))
     memory = _memory()

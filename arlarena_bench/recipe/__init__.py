@@ -1,7 +1,7 @@
 """A recipe: every setting of a run, in one YAML file, checked before anything starts."""
 
 from arlarena_bench.recipe.digests import digest
-from arlarena_bench.recipe.files import read_recipe
+from arlarena_bench.recipe.reading import read_recipe
 from arlarena_bench.recipe.schema import Recipe, parse_recipe
 from arlarena_bench.recipe.sections import (
     CloningSection,
