@@ -4,7 +4,6 @@ import gzip
 import json
 from collections.abc import Sequence
 from itertools import groupby
-from math import comb
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -95,8 +94,7 @@ def mean_measures(episodes: Sequence[Episode]) -> dict[str, float]:
 def pass_at(episodes: Sequence[Episode]) -> dict[str, float]:
     """Return pass@k for k = 1, 2, 4, … up to the attempts a task; empty for a single attempt.
 
-    The unbiased estimator 1 - C(n-c, k) / C(n, k), for c of n attempts that succeed (Chen et
-    al., "Evaluating Large Language Models Trained on Code", Eq. 1), averaged over tasks.
+    Averaged over tasks, see `arlarena_bench.statistics.pass_at_k`.
 
     Args:
         episodes: Attempts at one task share their group and stand side by side, as many each.
@@ -108,11 +106,10 @@ def pass_at(episodes: Sequence[Episode]) -> dict[str, float]:
     count = len(tasks[0])
     if count == 1:
         return {}
+    from arlarena_bench.statistics import pass_at_k  # SciPy takes a second
+
     powers = [2**power for power in range(count.bit_length()) if 2**power <= count]
-    return {
-        str(k): fmean(1 - comb(count - sum(task), k) / comb(count, k) for task in tasks)
-        for k in powers
-    }
+    return {str(k): fmean(pass_at_k(count, sum(task), k) for task in tasks) for k in powers}
 
 
 def episode_record(episode: Episode) -> dict[str, Any]:

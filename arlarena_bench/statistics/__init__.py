@@ -1,0 +1,44 @@
+"""Statistics of benchmark results, on SciPy; docs/statistics.md says what is used where."""
+
+from arlarena_bench.statistics.aggregates import (
+    interquartile_mean,
+    performance_profile,
+    time_to_target,
+)
+from arlarena_bench.statistics.attempts import pass_at_k, pass_hat_k
+from arlarena_bench.statistics.differences import Difference, difference, equivalent, holm
+from arlarena_bench.statistics.environments import across_environments
+from arlarena_bench.statistics.intervals import LEVEL, clopper_pearson, mean_interval, wilson
+from arlarena_bench.statistics.ranks import rank_letters
+from arlarena_bench.statistics.stability import (
+    Survival,
+    drawdown,
+    ended_below_start,
+    kaplan_meier,
+)
+from arlarena_bench.statistics.tasks import PANEL_CLAIM, TASKS_CLAIM, task_difference
+
+__all__ = [
+    "LEVEL",
+    "PANEL_CLAIM",
+    "TASKS_CLAIM",
+    "Difference",
+    "Survival",
+    "across_environments",
+    "clopper_pearson",
+    "difference",
+    "drawdown",
+    "ended_below_start",
+    "equivalent",
+    "holm",
+    "interquartile_mean",
+    "kaplan_meier",
+    "mean_interval",
+    "pass_at_k",
+    "pass_hat_k",
+    "performance_profile",
+    "rank_letters",
+    "task_difference",
+    "time_to_target",
+    "wilson",
+]

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.statistics import across_environments, difference
+
+SCORES = {
+    "shop": {"base": [1.0, 2.0, 3.0], "mine": [3.0, 4.0, 5.0], "only here": [0.0, 1.0]},
+    "maze": {"base": [10.0, 20.0, 30.0], "mine": [20.0, 30.0, 40.0]},
+}
+
+
+def test_differences_are_measured_in_spreads() -> None:
+    # The pooled standard deviation is 10 in the maze; in the shop √((2 + 2 + 1/2) / 5).
+    shop, maze = 2 / np.sqrt(0.9), 10 / 10
+    found = across_environments(SCORES, "base")
+    assert list(found) == ["mine"]
+    assert found["mine"].estimate == pytest.approx((shop + maze) / 2)
+
+
+def test_one_environment_is_its_own_difference() -> None:
+    one = {"maze": SCORES["maze"]}
+    for paired in (False, True):
+        rng = np.random.default_rng(2)
+        one["maze"]["mine"] = [float(x) for x in rng.normal(25, 9, 3)]
+        spread = np.sqrt(np.mean([np.var(x, ddof=1) for x in one["maze"].values()]))
+        plain = difference(one["maze"]["mine"], one["maze"]["base"], paired)
+        found = across_environments(one, "base", paired)["mine"]
+        assert (found.low * spread, found.high * spread) == pytest.approx((plain.low, plain.high))
+
+
+def test_without_a_difference_five_in_a_hundred_are_found() -> None:
+    rng = np.random.default_rng(3)
+    ps = []
+    for _ in range(300):
+        scores = {
+            name: {method: rng.normal(0, sd, 6).tolist() for method in ("base", "mine")}
+            for name, sd in (("a", 1.0), ("b", 5.0), ("c", 0.1))
+        }
+        ps.append(across_environments(scores, "base")["mine"].p)
+    assert 0.02 < np.mean(np.array(ps) <= 0.05) < 0.08
+    assert stats.kstest(ps, "uniform").pvalue > 0.001
+
+
+def test_equal_seeds_everywhere_differ_by_nothing() -> None:
+    flat = {"maze": {"base": [0.5, 0.5], "mine": [0.5, 0.5]}}
+    found = across_environments(flat, "base")["mine"]
+    assert (found.estimate, found.low, found.high, found.p) == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ({}, "no environments"),
+        ({"maze": {"mine": [1.0, 2.0]}}, "maze has no results of base"),
+        ({"maze": {"base": [0.0, 0.0], "mine": [1.0, 1.0]}}, "maze have no spread"),
+        ({"maze": {"base": [0.0, 1.0], "mine": [1.0]}}, "at least 2 values"),
+    ],
+)
+def test_bad_input_gets_a_line(scores: dict[str, dict[str, list[float]]], message: str) -> None:
+    with pytest.raises(ArenaError, match=message):
+        across_environments(scores, "base")
