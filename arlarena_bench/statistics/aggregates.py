@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics.checks import same_length, sample
+from arlarena_bench.statistics.samples import same_length, sample
 
 
 def interquartile_mean(values: Iterable[float]) -> float:

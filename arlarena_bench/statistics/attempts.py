@@ -3,7 +3,7 @@
 from math import comb
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics.checks import check_counts
+from arlarena_bench.statistics.samples import check_counts
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:

@@ -8,7 +8,9 @@ import numpy as np
 from scipy import stats
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics.checks import (
+from arlarena_bench.statistics.intervals import LEVEL, t_bounds
+from arlarena_bench.statistics.permutation import labels_p, least_p, signs_p
+from arlarena_bench.statistics.samples import (
     ROUNDING,
     Floats,
     check_level,
@@ -16,8 +18,6 @@ from arlarena_bench.statistics.checks import (
     sample,
     variance,
 )
-from arlarena_bench.statistics.intervals import LEVEL, t_bounds
-from arlarena_bench.statistics.permutation import labels_p, least_p, signs_p
 
 EQUIVALENCE_LEVEL = 0.05
 

@@ -6,9 +6,9 @@ import numpy as np
 from scipy import stats
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics.checks import Floats, check_level, same_length, sample
 from arlarena_bench.statistics.differences import Difference, paired_t, satterthwaite, welch
 from arlarena_bench.statistics.intervals import LEVEL, t_bounds
+from arlarena_bench.statistics.samples import Floats, check_level, same_length, sample
 
 
 def across_environments(

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics.checks import Floats, check_counts, check_level, sample, variance
+from arlarena_bench.statistics.samples import Floats, check_counts, check_level, sample, variance
 
 LEVEL = 0.95
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from arlarena_bench.statistics.checks import ROUNDING, Floats
+from arlarena_bench.statistics.samples import ROUNDING, Floats
 
 # Work grows as 2 ** (values / 2): 30 values, which have 155 million labellings, take milliseconds.
 MOST_VALUES = 30

@@ -7,9 +7,9 @@ from string import ascii_letters
 import numpy as np
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics.checks import check_level
 from arlarena_bench.statistics.differences import difference, holm
 from arlarena_bench.statistics.intervals import LEVEL
+from arlarena_bench.statistics.samples import check_level
 
 
 def rank_letters(

@@ -10,8 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import stats
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics.checks import check_counts, check_level, sample
 from arlarena_bench.statistics.intervals import LEVEL
+from arlarena_bench.statistics.samples import check_counts, check_level, sample
 
 
 def ended_below_start(

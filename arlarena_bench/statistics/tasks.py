@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics.checks import Floats, check_level, matrix, same_length
 from arlarena_bench.statistics.differences import Difference, satterthwaite
 from arlarena_bench.statistics.intervals import LEVEL, t_bounds
 from arlarena_bench.statistics.permutation import least_p
+from arlarena_bench.statistics.samples import Floats, check_level, matrix, same_length
 
 PANEL_CLAIM = "this panel, new seeds and starts"
 TASKS_CLAIM = "tasks like these, new seeds and starts"

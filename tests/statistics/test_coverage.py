@@ -9,9 +9,9 @@ import pytest
 from field_cases import cases
 
 from arlarena_bench.statistics import difference, mean_interval, task_difference
-from arlarena_bench.statistics.checks import Floats
 from arlarena_bench.statistics.differences import paired_t, welch
 from arlarena_bench.statistics.intervals import mean_bounds, t_bounds
+from arlarena_bench.statistics.samples import Floats
 from arlarena_bench.statistics.tasks import crossed
 
 REPETITIONS = 20_000
