@@ -115,6 +115,27 @@ CORPUS = [
     Hostile("shared memory", _tries("import ctypes\nassert ctypes.CDLL(None).shmget(1234, 4096, 0o1666) >= 0"), isolated=True),
     Hostile("a message queue", _tries("import ctypes\nassert ctypes.CDLL(None).mq_open(b'/evil', 0o102, 0o666, None) >= 0"), isolated=True),
     Hostile("a host name", _tries("import socket\nsocket.sethostname('evil')")),
+    Hostile("a young call", _tries("import ctypes\nassert ctypes.CDLL(None).syscall(425, 8, ctypes.create_string_buffer(120)) >= 0"), isolated=True),
+    Hostile("a call of tomorrow", _tries("import ctypes\nassert ctypes.CDLL(None).syscall(999, 0) >= 0")),
+    Hostile("every call that is not on the list", _tries(
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nassert ctypes.c_int(7).value\n"
+        "made = [n for n in (101, 155, 165, 248, 250, 272, 298, 308, 310, 321, 323) if libc.syscall(n, 0, 0, 0, 0, 0) >= 0]\nassert made"
+    ), isolated=True),
+    Hostile("a namespace by clone", _tries("import ctypes\nassert ctypes.CDLL(None).syscall(56, 0x10000011, 0, 0, 0, 0) >= 0"), isolated=True),
+    Hostile("a namespace by clone3", _tries("import ctypes, struct\nassert ctypes.CDLL(None).syscall(435, struct.pack('=11Q', 0x10000000, *[0] * 10), 88) >= 0"), isolated=True),
+    Hostile("a pair that is no pair of files", _tries("import ctypes\nassert ctypes.CDLL(None).socketpair(30, 1, 0, (ctypes.c_int * 2)()) == 0"), isolated=True),
+    Hostile("a filter of its own that lies", _tries("import ctypes\nassert ctypes.CDLL(None).prctl(22, 2, 0) == 0"), isolated=True),
+    Hostile("threads that it may not see", _tries("import os\nassert os.pidfd_open(os.getppid() or 1)\nassert os.getppid()"), isolated=True),
+    Hostile("a message in shared memory", "open('/dev/shm/message', 'w').write('x')", None, True),
+    Hostile("fill shared memory", "for n in range(99):\n    with open(f'/dev/shm/{n}', 'wb') as f: f.write(bytes(1 << 23))", "OSError: [Errno 28]", True),
+    Hostile("unmount shared memory", _tries("import ctypes\nassert ctypes.CDLL(None).umount2(b'/dev/shm', 2) == 0")),
+    Hostile("a device in shared memory", _tries("import os, stat\nos.mknod('/dev/shm/d', stat.S_IFCHR | 0o666, os.makedev(1, 1))\nopen('/dev/shm/d', 'rb').read(1)")),
+    Hostile("shared memory by name", (
+        "import mmap, os\nfd = os.open('/dev/shm/message', os.O_RDWR | os.O_CREAT)\nos.ftruncate(fd, 4096)\nm = mmap.mmap(fd, 4096)\nm[:1] = b'x'\n"
+        "os.unlink('/dev/shm/message')"
+    ), isolated=True),
+    Hostile("a pool without end", "from multiprocessing import Pool\nimport time\nwith Pool(4) as p: p.map(time.sleep, [60] * 4)", LOOP, True, 0.7),
+    Hostile("a pool of bombs", "from multiprocessing import Pool\ndef f(x): return f(x - 1) + f(x - 2) if x > 1 else x\nwith Pool(8) as p: p.map(f, [60] * 8)", LOOP, True, 0.7),
     # processes and signals
     Hostile("kill the parent", "import os\ntry:\n    os.kill(os.getppid() or 1, 9)\nexcept OSError: pass\nprint('on')"),
     Hostile("kill the test", _tries("import os\nos.kill(@PID@, 9)")),

@@ -12,8 +12,7 @@ from .inside.namespaces import Disk
 
 FOLDER = "/sandbox"
 PACKAGES = ("sympy", "mpmath", "numpy", "gmpy2")
-# Imported before the first call. Python's own are those that mathematics reaches for; where the
-# code becomes another user, it may not be able to read the rest.
+# Imported before the first call: of Python's own those that mathematics reaches for.
 MODULES = (
     "array", "bisect", "cmath", "collections", "copy", "dataclasses", "datetime", "decimal",
     "enum", "fractions", "functools", "heapq", "inspect", "io", "itertools", "json", "math",
@@ -52,6 +51,28 @@ def package_folders() -> list[Path]:
 
 
 @cache
+def closed_to_others() -> dict[str, str]:
+    """Return which folders of the library and the packages only root can read.
+
+    An interpreter in root's home is an example. Anybody else runs code as himself, and has none.
+
+    Returns:
+        Each folder, by the place of its copy below a home of Python's.
+    """
+    if os.geteuid() != 0:
+        return {}
+    library = sysconfig.get_path("stdlib")
+    folders = {os.path.relpath(library, os.path.realpath(sys.base_prefix)): library}
+    folders |= {f"packages/{folder.name}": str(folder) for folder in package_folders()}
+    return {place: folder for place, folder in folders.items() if not _open_to_others(folder)}
+
+
+def _open_to_others(folder: str) -> bool:
+    path = Path(folder).resolve()
+    return all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents))
+
+
+@cache
 def visible() -> Disk:
     """Return the part of the disk that the sandbox sees.
 
@@ -60,7 +81,9 @@ def visible() -> Disk:
     python = interpreter()
     prefix = os.path.realpath(sys.base_prefix)
     libraries = [path for path in ("/usr/lib", "/usr/lib64", "/usr/lib32") if os.path.isdir(path)]
-    libraries += [path for path in ("/nix/store",) if os.path.isdir(path)]
+    # Time zones are a part of the standard library that the system brings.
+    others = ("/nix/store", "/usr/share/zoneinfo")
+    libraries += [path for path in others if os.path.isdir(path)]
     libraries += _folders_of(prefix, libraries)
     binds = [(path, path) for path in libraries]
     binds += [(path, path) for path in (python, "/etc/ld.so.cache") if not _within(path, libraries)]

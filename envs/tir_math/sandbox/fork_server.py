@@ -4,6 +4,7 @@ import array
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -19,6 +20,10 @@ from .result import last_line
 from .stream import Child, LostError
 
 START = 60.0
+# Hashes are the same every time, so that sets print the same.
+ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# Nothing that is part of the standard library as its documentation has it.
+NOT_COPIED = shutil.ignore_patterns("*-packages", "test", "tests", "config-*", "*.opt-?.pyc")
 
 
 class ForkServer:
@@ -27,19 +32,31 @@ class ForkServer:
     Args:
         command: What to run, without the configuration, which is its last argument.
         configuration: Goes to the other side as JSON.
+        copies: Folders that are copied for the code, which may not read them where they are, by
+            their place below the folder of a server without isolation.
 
     Raises:
         ArenaError: If it does not start; the text says why in one line.
     """
 
-    def __init__(self, command: list[str], configuration: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        configuration: Mapping[str, Any],
+        copies: Mapping[str, str] | None = None,
+    ) -> None:
         self._lock = threading.Lock()
         self._folder: str | None = None
+        environment = ENVIRONMENT
         if configuration["level"] == "none":
             # Ours to remove if the server is killed. Others may pass through, not look.
             self._folder = tempfile.mkdtemp(prefix="arlarena-")
             os.chmod(self._folder, 0o711)
             configuration = {**configuration, "folder": self._folder}
+            if copies:
+                paths = [f"{self._folder}/packages", *configuration["paths"]]
+                configuration = {**configuration, "paths": paths}
+                environment = ENVIRONMENT | _copied(copies, self._folder)
         self._control, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as messages:
             self.process = subprocess.Popen(
@@ -48,8 +65,7 @@ class ForkServer:
                 stdout=subprocess.DEVNULL,
                 stderr=messages,
                 cwd="/",
-                # Hashes are the same every time, so that sets print the same.
-                env={"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+                env=environment,
             )
             theirs.close()
             self._control.settimeout(START)
@@ -111,3 +127,11 @@ class ForkServer:
         """Let go of a server that belongs to the process this one was forked from."""
         self._control.close()
         self.process.returncode = 0  # it is not our child: nothing to wait for
+
+
+def _copied(copies: Mapping[str, str], folder: str) -> dict[str, str]:
+    """Copy folders below another; return the environment in which Python finds its library."""
+    for place, source in copies.items():
+        shutil.copytree(source, os.path.join(folder, place), ignore=NOT_COPIED)
+    copied_library = any(not place.startswith("packages/") for place in copies)
+    return {"PYTHONHOME": folder} if copied_library else {}

@@ -58,7 +58,8 @@ def _namespaces(limits: Limits, modules: tuple[str, ...]) -> ForkServer:
 
 def _none(limits: Limits, modules: tuple[str, ...]) -> ForkServer:
     paths = sorted({str(folder.parent) for folder in disk.package_folders()})
-    return ForkServer(_python(HERE), _configuration("none", limits, modules) | {"paths": paths})
+    configuration = _configuration("none", limits, modules) | {"paths": paths}
+    return ForkServer(_python(HERE), configuration, copies=disk.closed_to_others())
 
 
 STARTS: Mapping[str, Callable[[Limits, tuple[str, ...]], ForkServer]] = {
@@ -156,4 +157,6 @@ def bwrap_command() -> list[str]:
         options += ["--symlink", content, place]
     for name in ("null", "zero", "full", "random", "urandom"):
         options += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
-    return [*options, "--dir", "/tmp", "--remount-ro", "/", "--chdir", "/", "--"]
+    for folder in ("/tmp", "/dev/shm"):
+        options += ["--dir", folder]
+    return [*options, "--remount-ro", "/", "--chdir", "/", "--"]

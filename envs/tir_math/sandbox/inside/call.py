@@ -55,9 +55,7 @@ def confine(limits: Limits, level: str, user: int | None) -> None:
     if level != "none":
         linux.unshare(linux.NEWNS)
         linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
-        options = f"mode=1777,size={limits['disk']},nr_inodes=4096"
-        linux.mount("none", "/tmp", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
-        os.chdir("/tmp")
+        _own_folders(limits["disk"])
     for kind, value in (
         ("RLIMIT_CORE", 0), ("RLIMIT_AS", limits["memory"]), ("RLIMIT_CPU", limits["cpu"]),
         ("RLIMIT_FSIZE", limits["file"]), ("RLIMIT_NPROC", limits["processes"]),
@@ -75,6 +73,17 @@ def confine(limits: Limits, level: str, user: int | None) -> None:
     if level != "none":
         linux.drop_capabilities()
         seccomp.install()
+
+
+def _own_folders(size: int) -> None:
+    """Mount an empty /tmp, and the /dev/shm that locks between processes need, as one disk."""
+    options = f"mode=755,size={size},nr_inodes=4096"
+    linux.mount("none", "/tmp", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
+    for part, place in (("shm", "/dev/shm"), ("tmp", "/tmp")):
+        os.mkdir(f"/tmp/{part}")
+        os.chmod(f"/tmp/{part}", 0o1777)
+        linux.mount(f"/tmp/{part}", place, None, linux.MS_BIND)
+    os.chdir("/tmp")
 
 
 def serve_once(channel: int) -> NoReturn:

@@ -93,7 +93,8 @@ def own_disk(disk: Disk) -> None:
     for content, place in disk["links"]:
         os.makedirs(os.path.dirname(f"/new{place}"), exist_ok=True)
         os.symlink(content, f"/new{place}")
-    os.mkdir("/new/tmp")
+    for folder in ("/new/tmp", "/new/dev/shm"):
+        os.mkdir(folder)
     os.chdir("/new")
     linux.pivot_root(".", ".")
     linux.unmount(".")

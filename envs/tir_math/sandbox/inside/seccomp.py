@@ -1,60 +1,38 @@
 """A filter on system calls: a second wall behind the namespaces.
 
-What arithmetic never needs is refused with EPERM: sockets (but for pairs within the process),
-other processes' memory and limits, namespaces, mounts, shared memory that outlives a call, files
-in memory, which no limit counts, the kernel's log, and its large young subsystems.
+What is not on the list of `calls` is refused, so that no kernel's next call passes. A call that
+every kernel has is answered with EPERM, a young one with ENOSYS: the C library then takes the call
+that it replaced. `clone3` is such a one, whose flags lie in memory, where a filter cannot look.
 """
 
 import ctypes
 import os
 import struct
+from collections.abc import Sequence
 from functools import cache
 
 from . import linux
+from .calls import ALLOWED
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-X32_BIT = 0x40000000
-
-REFUSED = {
-    "x86_64": {
-        "socket": 41, "shmget": 29, "semget": 64, "msgget": 68, "ptrace": 101, "personality": 135,
-        "pivot_root": 155, "chroot": 161, "acct": 163, "mount": 165, "umount2": 166,
-        "swapon": 167, "swapoff": 168, "reboot": 169, "sethostname": 170, "setdomainname": 171,
-        "init_module": 175, "delete_module": 176, "quotactl": 179, "mq_open": 240,
-        "kexec_load": 246, "add_key": 248, "request_key": 249, "keyctl": 250, "unshare": 272,
-        "perf_event_open": 298, "fanotify_init": 300, "name_to_handle_at": 303,
-        "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310,
-        "process_vm_writev": 311, "kcmp": 312, "finit_module": 313, "bpf": 321,
-        "userfaultfd": 323, "memfd_create": 319, "syslog": 103,
-    },
-    "aarch64": {
-        "socket": 198, "shmget": 194, "semget": 190, "msgget": 186, "ptrace": 117,
-        "personality": 92, "pivot_root": 41, "chroot": 51, "acct": 89, "mount": 40,
-        "umount2": 39, "swapon": 224, "swapoff": 225, "reboot": 142, "sethostname": 161,
-        "setdomainname": 162, "init_module": 105, "delete_module": 106, "quotactl": 60,
-        "mq_open": 180, "kexec_load": 104, "add_key": 217, "request_key": 218, "keyctl": 219,
-        "unshare": 97, "perf_event_open": 241, "fanotify_init": 262, "name_to_handle_at": 264,
-        "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270,
-        "process_vm_writev": 271, "kcmp": 272, "finit_module": 273, "bpf": 280,
-        "userfaultfd": 282, "memfd_create": 279, "syslog": 116,
-    },
-}  # fmt: skip
-# Since Linux 5.1 new calls have one number everywhere: pidfd_send_signal, io_uring (3 calls),
-# open_tree, move_mount, fsopen, fsconfig, fsmount, fspick, pidfd_open, pidfd_getfd, mount_setattr,
-# memfd_secret, statmount, listmount.
-REFUSED_EVERYWHERE = (
-    424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 442, 447, 457, 458
-)  # fmt: skip
-CLONE3 = 435  # its flags lie in memory, where a filter cannot look: the C library then uses clone
-CLONE = {"x86_64": 56, "aarch64": 220}
-PRLIMIT = {"x86_64": 302, "aarch64": 261}
-PRCTL = {"x86_64": 157, "aarch64": 167}
+# Since Linux 5.1 new calls have one number everywhere, from here on.
+YOUNG = 424
+# clone, prlimit64, prctl and socketpair: allowed for some values of their first argument.
+PARTLY = {"x86_64": (56, 302, 157, 53), "aarch64": (220, 261, 167, 199)}
 NEW_NAMESPACE = 0x7E020000
+UNIX = 1
+# What threads and memory are called, and what a process may ask about itself.
+PRCTL_ALLOWED = {
+    "GET_PDEATHSIG": 2, "GET_DUMPABLE": 3, "SET_NAME": 15, "GET_NAME": 16, "CAPBSET_READ": 23,
+    "GET_NO_NEW_PRIVS": 39, "SET_VMA": 0x53564D41,
+}  # fmt: skip
 
 LOAD, JUMP_EQUAL, JUMP_ANY_BIT, JUMP_AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 NUMBER, ARCH, FIRST_ARGUMENT = 0, 4, 16  # offsets in the kernel's seccomp_data
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 EPERM, ENOSYS = 1, 38
+
+Steps = list[bytes]
 
 
 def install() -> None:
@@ -73,28 +51,51 @@ def install() -> None:
 
 
 @cache
-def program() -> bytes:
-    """Return the filter of this machine in BPF, the language of such filters."""
-    machine = os.uname().machine
-    refuse = _step(RETURN, ERRNO | EPERM)
-    steps = [
+def program(machine: str = os.uname().machine) -> bytes:
+    """Return the filter of a machine in BPF, the language of such filters."""
+    answers = _answers(machine)
+    # Neighbours with the same answer are one range.
+    starts = [n for n in sorted(answers) if n == 0 or answers[n] != answers.get(n - 1)]
+    begin = [
         _step(LOAD, ARCH), _step(JUMP_EQUAL, AUDIT_ARCH[machine], 1, 0), _step(RETURN, KILL),
-        _step(LOAD, NUMBER), _step(JUMP_AT_LEAST, X32_BIT, 0, 1), refuse,
-        _step(JUMP_EQUAL, CLONE3, 0, 1), _step(RETURN, ERRNO | ENOSYS),
+        _step(LOAD, NUMBER),
     ]  # fmt: skip
-    for number in (*REFUSED[machine].values(), *REFUSED_EVERYWHERE):
-        steps += [_step(JUMP_EQUAL, number, 0, 1), refuse]
-    # clone into a namespace; another process's limits; prctl of the signal at the parent's death.
-    for number, (jump, value, yes, no) in {
-        CLONE[machine]: (JUMP_ANY_BIT, NEW_NAMESPACE, 0, 1),
-        PRLIMIT[machine]: (JUMP_EQUAL, 0, 1, 0),
-        PRCTL[machine]: (JUMP_EQUAL, linux.PR_SET_PDEATHSIG, 0, 1),
-    }.items():
-        steps += [
-            _step(JUMP_EQUAL, number, 0, 4), _step(LOAD, FIRST_ARGUMENT),
-            _step(jump, value, yes, no), refuse, _step(RETURN, ALLOW),
-        ]  # fmt: skip
-    return b"".join([*steps, _step(RETURN, ALLOW)])
+    return b"".join([*begin, *_search([(start, answers[start]) for start in starts])])
+
+
+def _answers(machine: str) -> dict[int, Steps]:
+    """Return what is done about each call, up to the first number from which on nothing changes."""
+    column = ("x86_64", "aarch64").index(machine)
+    known = [numbers[column] for numbers in ALLOWED.values()]
+    allowed = {number for number in known if number is not None}
+    answers = {n: [_step(RETURN, ERRNO | EPERM)] for n in range(YOUNG)}
+    answers |= {n: [_step(RETURN, ERRNO | ENOSYS)] for n in range(YOUNG, max(allowed) + 2)}
+    answers |= {number: [_step(RETURN, ALLOW)] for number in allowed}
+    clone, prlimit, prctl, socketpair = PARTLY[machine]
+    answers[clone] = _if_argument((JUMP_ANY_BIT, NEW_NAMESPACE), refused=True)
+    answers[prlimit] = _if_argument((JUMP_EQUAL, 0))
+    answers[prctl] = _if_argument(*((JUMP_EQUAL, value) for value in PRCTL_ALLOWED.values()))
+    answers[socketpair] = _if_argument((JUMP_EQUAL, UNIX))
+    return answers
+
+
+def _if_argument(*tests: tuple[int, int], refused: bool = False) -> Steps:
+    """Allow a call whose first argument passes one of the tests, or else the others."""
+    answers = [_step(RETURN, ERRNO | EPERM), _step(RETURN, ALLOW)]
+    left = range(len(tests), 0, -1)
+    jumps = [
+        _step(jump, value, distance) for (jump, value), distance in zip(tests, left, strict=True)
+    ]
+    return [_step(LOAD, FIRST_ARGUMENT), *jumps, *(reversed(answers) if refused else answers)]
+
+
+def _search(ranges: Sequence[tuple[int, Steps]]) -> Steps:
+    """Find the range of a number, by halves: a linear filter would slow down every call."""
+    if len(ranges) == 1:
+        return ranges[0][1]
+    middle = len(ranges) // 2
+    below, above = _search(ranges[:middle]), _search(ranges[middle:])
+    return [_step(JUMP_AT_LEAST, ranges[middle][0], len(below)), *below, *above]
 
 
 def _step(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:

@@ -62,10 +62,11 @@ def test_nothing_escapes_and_the_next_call_is_clean(
     assert Path(words["@FILE@"]).read_text() == SECRET
     clean = box.run(
         "import os, random, sympy\n"
-        "print(os.getcwd().startswith('/tmp'), os.listdir('.'), os.path.exists('/tmp/message'))\n"
+        "print(os.getcwd().startswith('/tmp'), os.listdir('.'), os.path.exists('/tmp/message'),\n"
+        "      os.path.exists('/dev/shm/message'))\n"
         "print(sympy.Integer(3) + 4, 3 + 4, random.random())"
     )
-    assert clean.output == "True [] False\n7 7 0.8444218515250481\n", clean
+    assert clean.output == "True [] False False\n7 7 0.8444218515250481\n", clean
     assert not clean.failed
     assert_nothing_is_left(box)
 
