@@ -8,6 +8,7 @@ BIN := $(VENV)/Scripts
 endif
 STAMP := $(VENV)/.installed
 OUT ?= runs/bench
+TESTS ?= tests
 
 # One thread a process: several processes share the cores better than several threads do.
 export OMP_NUM_THREADS := 1
@@ -38,19 +39,21 @@ stress: setup ## The same under the stress setting, in which collapse shows
 	$(BIN)/arlarena bench --preset nano-stress --env sokoban \
 	  --method grpo,gspo,cispo,sapo,cispo_sm,sapo_sm,sampo --seeds 2 --out $(OUT)
 
-test: setup ## Run all tests
-	$(BIN)/python -m pytest
+test: setup ## Run all tests, or TESTS='tests/test_cli.py …'
+	$(BIN)/python -P -m pytest $(TESTS)
 
 lint: setup ## Check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# envs/ and baselines/ are installed as parts of the package; a type checker has to be shown that.
+# envs/ and baselines/ are installed as parts of the package; a type checker has to be shown that,
+# and nothing else that lies here.
 types: setup ## Check types
-	@mkdir -p build/typing/arlarena_bench
-	@ln -sfn ../../../envs build/typing/arlarena_bench/envs
-	@ln -sfn ../../../baselines build/typing/arlarena_bench/baselines
-	MYPYPATH=build/typing $(BIN)/mypy
+	@rm -rf build/typing && mkdir -p build/typing/arlarena_bench
+	@cd build/typing/arlarena_bench && \
+	  ln -s $(addprefix ../../../,$(wildcard arlarena_bench/*) envs baselines) .
+	cd build/typing && \
+	  $(abspath $(BIN))/mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache
 
 clean: ## Remove .venv and caches (not runs)
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache *.egg-info

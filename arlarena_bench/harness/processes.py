@@ -36,7 +36,8 @@ def start(job: Job) -> subprocess.Popen[bytes]:
     Raises:
         ArenaError: If the log cannot be written.
     """
-    command = [sys.executable, "-m", "arlarena_bench", "train", *job.arguments, "--tied"]
+    # As with `arlarena` itself, what lies in the current folder (-P) is not imported from.
+    command = [sys.executable, "-P", "-m", "arlarena_bench", "train", *job.arguments, "--tied"]
     environment = {**os.environ, **SINGLE_THREAD}
     try:
         job.log.parent.mkdir(parents=True, exist_ok=True)
