@@ -16,7 +16,7 @@ from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.panel import Panel
 from arlarena_bench.text_env import SPLITS
 
-from .grader import last_boxed
+from .boxes import last_boxed
 from .problems import Problem, normalised
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {

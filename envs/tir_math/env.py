@@ -16,9 +16,10 @@ from arlarena_bench.protocol.prompt import PromptTemplate
 from arlarena_bench.text_env import TextEnv
 
 from . import panels
+from .boxes import last_boxed
 from .corruption import corrupted_answer, corrupted_program
 from .data import DataSet, overlap, read_data
-from .grader import grade, grader_version, last_boxed
+from .grader import grade, grader_version
 from .problems import Draw, Problem
 from .reply import CodeOrAnswer, block, box, code_of
 from .sandbox import Result, Sandbox, Session, checked, shared

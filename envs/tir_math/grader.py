@@ -17,6 +17,9 @@ from typing import Any
 
 from arlarena_bench.errors import ArenaError
 
+from . import answers
+from .boxes import last_boxed
+
 # ARLArena gives the same to its grader; here they are seconds of the processor.
 SECONDS = 5.0
 # On a machine so busy that a process does not get its share, or that sleeps.
@@ -25,39 +28,17 @@ PATIENCE = 60.0
 LONGEST = 2_000
 
 _MISSING = "the grader of TIR Math does not start: `pip install 'math-verify[antlr4_13_2]'`"
-_PIECE = re.compile(r"\\boxed\s*\{|\\.|[{}]", re.DOTALL)
+# math-verify, its reader of LaTeX and the run-time of that reader's grammar, its algebra.
+_DECIDING = ("math-verify", "latex2sympy2_extended", "antlr4-python3-runtime", "sympy")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
-
-
-def boxes(text: str) -> list[tuple[int, int]]:
-    r"""Return where the contents of every complete `\boxed{…}` of a text begin and end.
-
-    Braces nest, and `\{` and `\}` are no braces. Time is linear in the length of the text.
-    """
-    found = []
-    opened: list[tuple[bool, int]] = []
-    for piece in _PIECE.finditer(text):
-        boxed = piece[0].startswith("\\boxed")
-        if boxed or piece[0] == "{":
-            opened.append((boxed, piece.end()))
-        elif piece[0] == "}" and opened:
-            boxed, start = opened.pop()
-            if boxed:
-                found.append((start, piece.start()))
-    return sorted(found)
-
-
-def last_boxed(text: str) -> str | None:
-    r"""Return what stands in the last complete `\boxed{…}` of a text, None without one."""
-    found = boxes(text)
-    return text[slice(*found[-1])].strip() if found else None
 
 
 def grade(text: str, gold: str) -> bool:
     r"""Return whether the last `\boxed{…}` of a text holds the right answer.
 
-    Equality is math-verify's, as the field uses it: `1/2`, `0.5` and `\frac12` are one answer.
-    What cannot be read, or takes more than 5 seconds of the processor, is wrong.
+    Our own comparison decides what it can read, exactly; math-verify, as the field uses it, all
+    else: `1/2`, `0.5` and `\frac12` are one answer. What cannot be read, or takes more than 5
+    seconds of the processor, is wrong.
 
     Args:
         text: Any text at all, such as a model's reply.
@@ -74,15 +55,18 @@ def grade(text: str, gold: str) -> bool:
 
 
 def grader_version() -> str:
-    """Return the name and version of what decides, for results.
+    """Return the names and versions of all that decides, for results.
+
+    Verdicts of math-verify depend on the versions of what it reads and calculates with.
 
     Raises:
-        ArenaError: If math-verify is not installed.
+        ArenaError: If one of them is not installed.
     """
     try:
-        return f"math-verify {version('math-verify')}"
+        parts = [f"{name} {version(name)}" for name in _DECIDING]
     except PackageNotFoundError:
         raise ArenaError(_MISSING) from None
+    return ", ".join([*parts, f"exact comparison {answers.VERSION}"])
 
 
 def _equal(gold: str, answer: str) -> bool:
@@ -99,7 +83,8 @@ def _equal(gold: str, answer: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _verdict(gold: str, answer: str) -> bool:
-    return _grader.equal(gold, answer)
+    ours = answers.compare(gold, answer)
+    return _grader.equal(gold, answer) if ours is None else ours
 
 
 class _Grader:

@@ -4,7 +4,7 @@ import re
 
 from arlarena_bench.protocol.reply import Reply, ReplyFormat
 
-from .grader import boxes
+from .boxes import boxes
 
 _OPENING = re.compile(r"```(?:python|py)[ \t]*\r?\n")
 # Only at the beginning of a line, so that code may hold back-ticks.
@@ -51,10 +51,9 @@ class CodeOrAnswer(ReplyFormat):
         found = boxes(text)
         if not found:
             return Reply("", text.strip(), False)
-        start, end = found[-1]
-        before = text[:start].rpartition("\\boxed")[0]
+        start, inner, end = found[-1]
         valid = len(found) == 1 and _FENCE not in text
-        return Reply(box(text[start:end]), before.strip(), valid)
+        return Reply(box(text[inner:end]), text[:start].strip(), valid)
 
     def write(self, thought: str, command: str) -> str:
         """Return the reply of someone who thinks, then writes a block or a box.

@@ -16,6 +16,8 @@ FORM = CodeOrAnswer()
         ("```python\n```", "```python\n```", "", True),
         ("It is \\boxed{3}.", box("3"), "It is", True),
         ("\\boxed {\\frac{1}{2}}", box("\\frac{1}{2}"), "", True),
+        ("So $\\boxed 2$.", box("2"), "So $", True),
+        ("It is \\fbox{3}.", box("3"), "It is", True),
         # Executed all the same, but not the form that was asked for.
         ("```python\nprint(1)\n```\nThis prints 1.", block("print(1)"), "", False),
         ("```python\n1\n```\n```python\n2\n```", block("1"), "", False),
@@ -26,6 +28,7 @@ FORM = CodeOrAnswer()
         ("", "", "", False),
         ("42", "", "42", False),
         ("\\boxed{42", "", "\\boxed{42", False),
+        ("\\boxed", "", "\\boxed", False),
         ("```python\nprint(1)", "", "```python\nprint(1)", False),
         ("```\nprint(1)\n```", "", "```\nprint(1)\n```", False),
         ("```pythonic\n1\n```", "", "```pythonic\n1\n```", False),
