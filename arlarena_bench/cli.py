@@ -77,6 +77,8 @@ def bench(
     methods = tuple(name.strip() for name in method.split(",") if name.strip())
     request = Request(preset, env, methods, seeds, out, tuple(settings or ()), stop_on_collapse)
     planned = plan(request)
+    if planned.left_out:
+        _warn([f"left out, for they need rows of single turns: {', '.join(planned.left_out)}"])
     with _interruptible("the same command goes on from here"):
         failures = run_bench(planned.jobs, jobs or cores(), _stderr())
         table, command, problems = write_report(planned.folder, planned.command_of)

@@ -11,6 +11,7 @@ Table S1: γ 0.95, ω 1, ε 0.2, normalised by mean and std (WebShop's SAMPO scr
 """
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -35,8 +36,13 @@ def discounted_return(batch: Batch, gamma: float) -> Tensor:
 
 @dataclass(frozen=True)
 class StepAdvantage:
-    """Episode advantage plus each turn's own among the turns taken from the same state."""
+    """Episode advantage plus each turn's own among the turns taken from the same state.
 
+    In a conversation that is one row, every attempt starts from the one state there is: the step
+    term would be the episode's again.
+    """
+
+    needs_turn_rows: ClassVar[bool] = True
     episode: Advantage = field(default_factory=GroupAdvantage)
     gamma: Fraction = 0.95
     step_weight: NonNegative = 1.0

@@ -12,6 +12,8 @@ from arlarena_bench.recipe import Recipe, read_recipe
 from arlarena_bench.report.comparison import in_order, label
 from arlarena_bench.report.render import bench_line
 from arlarena_bench.report.result import FinishedRun
+from arlarena_bench.training.rollout import Arena
+from arlarena_bench.training.rows import check_rows
 from arlarena_bench.training.run import Run
 
 
@@ -65,11 +67,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The jobs of a bench, and the folder in which all of them lie."""
+    """The jobs of a bench, and the folder in which all of them lie.
+
+    Attributes:
+        left_out: Of all installed methods, those that cannot learn from this environment's rows,
+            and why.
+    """
 
     request: Request
     folder: Path
     jobs: tuple[Job, ...]
+    left_out: Mapping[str, str]
 
     def command_of(self, runs: Sequence[FinishedRun]) -> str:
         """Return the bench that makes `runs`: those asked for, and those that lay there before."""
@@ -84,23 +92,26 @@ def plan(request: Request) -> Plan:
     """Resolve a request, and check all of it before anything is run.
 
     Raises:
-        ArenaError: If a name is unknown, a method file cannot be used, a setting is wrong, or
-            the folder holds runs of other settings.
+        ArenaError: If a name is unknown, a method file cannot be used, a method that was named
+            cannot learn from this environment's rows, a setting is wrong, or the folder holds
+            runs of other settings.
     """
     base = installed.load_recipe(request.preset, request.environment)
     values = parse_settings(request.settings)
     folder = request.out / base.name / base.environment.name
-    methods = _methods(request.methods)
+    named = _methods(request.methods)
+    unfit = _unfit([base.for_run(method, 0).with_values(values) for method in named])
+    if unfit and not _means_all(request.methods):
+        raise ArenaError(next(iter(unfit.values())))
+    methods = [method for method in named if method not in unfit]
     # Seed by seed, so that an interrupted bench leaves complete comparisons.
     jobs = tuple(
         _job(request, folder, base.for_run(method, seed).with_values(values))
         for seed in range(request.seeds)
         for method in methods
     )
-    for job in jobs[: len(methods)]:
-        installed.method(job.recipe.method.name, **job.recipe.method.options)
     _check_present_runs(folder, base, values)
-    return Plan(request, folder, jobs)
+    return Plan(request, folder, jobs, unfit)
 
 
 def recipe_of_run(
@@ -163,8 +174,26 @@ def is_finished(job: Job) -> bool:
     return Run.open(job.folder, job.recipe, resume=True).finished() is not None
 
 
+def _unfit(recipes: Sequence[Recipe]) -> dict[str, str]:
+    """Build every method; return those that cannot learn from the environment's rows, and why."""
+    arena = Arena(recipes[0])
+    found = {}
+    for recipe in recipes:
+        name = recipe.method.name
+        method = installed.method(name, **recipe.method.options)
+        try:
+            check_rows(method, name, arena)
+        except ArenaError as error:
+            found[name] = str(error)
+    return found
+
+
+def _means_all(names: Sequence[str]) -> bool:
+    return list(names) == ["all"]
+
+
 def _methods(names: Sequence[str]) -> list[str]:
-    if list(names) == ["all"]:
+    if _means_all(names):
         return in_order(installed.method_names())
     owners: dict[str, str] = {}
     for name in names:

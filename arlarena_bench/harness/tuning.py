@@ -15,6 +15,8 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_json
 from arlarena_bench.harness.plan import Job
 from arlarena_bench.recipe import Recipe, TunedMethod
+from arlarena_bench.training.rollout import Arena
+from arlarena_bench.training.rows import check_rows
 from arlarena_bench.training.run import read_metrics
 
 # One evaluation is noisy; the mean of the last two is what a point is judged by.
@@ -40,17 +42,23 @@ def grid_points(preset: str, environment: str, out: Path) -> list[Point]:
         out: Folder under which the runs lie.
 
     Raises:
-        ArenaError: If the recipe has no grid.
+        ArenaError: If the recipe has no grid, or a method of it cannot be made or cannot learn
+            from this environment's rows.
     """
     base = installed.load_recipe(preset, environment)
     if not base.tuning.grid:
         raise ArenaError(f"{preset} has no tuning.grid for {environment}")
     folder = out / base.name / base.environment.name
-    return [
+    points = [
         _point(base, ["--preset", preset, "--env", environment], folder, method, number, values)
         for method, points in base.tuning.grid.items()
         for number, values in enumerate(points)
     ]
+    arena = Arena(base)
+    for point in points:
+        chosen = point.job.recipe.method
+        check_rows(installed.method(chosen.name, **chosen.options), chosen.name, arena)
+    return points
 
 
 def _point(

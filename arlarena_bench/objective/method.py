@@ -18,6 +18,7 @@ from arlarena_bench.objective.guards import (
     name_of,
     to_floats,
 )
+from arlarena_bench.objective.needs import needs_turn_rows
 from arlarena_bench.objective.options import check_options, read_options, replace_options
 
 Group = TypeVar("Group", bound=Sequence[Episode] | Sequence[float])
@@ -64,7 +65,8 @@ class Filter(Protocol):
 class Method:
     """One policy-optimisation method, as the paper decomposes it (ARLArena, Table 1).
 
-    Each choice is a callable; the fields of one that is a frozen dataclass are its options.
+    Each choice is a callable; the fields of one that is a frozen dataclass are its options. One
+    that makes no sense where a row is a whole conversation says `needs_turn_rows = True`.
 
     Attributes:
         advantage: Credit of each row.
@@ -86,6 +88,11 @@ class Method:
         if self.aggregation not in AGGREGATIONS:
             raise unknown("aggregation", str(self.aggregation), AGGREGATIONS)
         check_options(self)
+
+    @property
+    def needs_turn_rows(self) -> bool:
+        """Whether it can learn only where every turn is a row of its own."""
+        return any(map(needs_turn_rows, (self.advantage, self.loss, self.filter)))
 
     def options(self) -> dict[str, Any]:
         """Return every hyper-parameter of the four choices, by name."""

@@ -17,6 +17,7 @@ from arlarena_bench.objective.guards import (
     to_floats,
 )
 from arlarena_bench.objective.method import Group, Method
+from arlarena_bench.objective.needs import needs_turn_rows
 
 _PARTS = ("advantages", "policy_loss", "filter")
 
@@ -34,6 +35,11 @@ class Wrapped:
     def aggregation(self) -> str:
         """How KL and entropy beside its loss are reduced: its own choice, or token-mean."""
         return str(getattr(self.own, "aggregation", "token-mean"))
+
+    @property
+    def needs_turn_rows(self) -> bool:
+        """Whether it, or a choice that it holds, can learn only from rows of single turns."""
+        return needs_turn_rows(self.own)
 
     def options(self) -> dict[str, Any]:
         """Return nothing: what can be changed is known to its author only."""

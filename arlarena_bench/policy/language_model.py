@@ -22,6 +22,10 @@ from arlarena_bench.protocol.wrapper import AgentProtocol
 class Sampling:
     """How replies are drawn.
 
+    A generation's log-probabilities and entropies are those of the whole distribution at the
+    temperature, whatever `top_p` and `top_k` leave out. An importance ratio in training is so
+    one of two whole distributions; that tokens outside were never drawn, it does not correct.
+
     Attributes:
         max_new_tokens: Longest reply.
         temperature: 0 takes the likeliest token.

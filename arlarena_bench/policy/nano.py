@@ -76,7 +76,8 @@ def new_language_model(
         head_dim=section.head_dim,
         intermediate_size=section.intermediate_size,
         max_position_embeddings=section.max_length,
-        tie_word_embeddings=True,
+        tie_word_embeddings=section.tied_embeddings,
+        initializer_range=section.weight_std,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
@@ -89,5 +90,5 @@ def new_language_model(
     with torch.no_grad():
         for _, weight in sorted(model.named_parameters()):
             if weight.dim() > 1:
-                weight.normal_(std=config.initializer_range, generator=generator)
+                weight.normal_(std=section.weight_std, generator=generator)
     return LanguageModel(model.eval(), tokenizer)

@@ -19,6 +19,8 @@ Count = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
 Coefficient = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
+Nucleus = Annotated[float, Field(gt=0, le=1)]
 
 DIGEST = {"for": "digest"}
 
@@ -63,8 +65,15 @@ class ProtocolSection(Section):
 
 
 class ModelSection(Section):
-    """The Qwen3 architecture of a start policy that is made here."""
+    """The Qwen3 architecture of a start policy that is made here.
 
+    Attributes:
+        max_length: Longest prompt and reply together, tokens.
+        tied_embeddings: Whether the output layer is the embedding, transposed.
+        weight_std: Standard deviation of the initial weights.
+    """
+
+    newer = ("tied_embeddings", "weight_std")
     hidden_size: PositiveCount = 64
     layers: PositiveCount = 2
     heads: PositiveCount = 4
@@ -72,6 +81,8 @@ class ModelSection(Section):
     head_dim: PositiveCount = 16
     intermediate_size: PositiveCount = 192
     max_length: PositiveCount = 128
+    tied_embeddings: bool = True
+    weight_std: Rate = 0.02
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "ModelSection":
@@ -107,23 +118,46 @@ class CloningSection(Section):
             instead of the expert's, so that the labels cover states off the expert's path.
         batch_size: Turns in a gradient step.
         clean_steps: Gradient steps of the first phase.
-        learning_rate: Peak of the first phase; decays linearly to a tenth over its last 40 %.
+        learning_rate: Peak of the first phase; decays linearly at its end.
+        decay_share: Share of the first phase, its last part, over which the rate decays.
+        decay_to: What the rate decays to, as a share of its peak.
         noisy_steps: Gradient steps of the second phase.
         noisy_learning_rate: Constant over the second phase.
         label_noise: Share of labels of the second phase replaced by random plans and actions.
         warmup: Gradient steps of linear warm-up.
+        adam_beta1: AdamW's decay of the gradient's mean.
+        adam_beta2: AdamW's decay of the squared gradient's mean.
+        adam_eps: AdamW's addend to the denominator.
+        weight_decay: AdamW's.
+        grad_clip: Largest gradient norm.
         seed: Of demonstrations, initial weights and batches. One start policy serves all runs.
     """
 
+    newer = (
+        "decay_share",
+        "decay_to",
+        "adam_beta1",
+        "adam_beta2",
+        "adam_eps",
+        "weight_decay",
+        "grad_clip",
+    )
     episodes: PositiveCount = 3000
     exploration: Share = 0.3
     batch_size: PositiveCount = 96
     clean_steps: PositiveCount = 500
     learning_rate: Rate = 2e-3
+    decay_share: Share = 0.4
+    decay_to: Share = 0.1
     noisy_steps: Count = 60
     noisy_learning_rate: Rate = 3e-4
     label_noise: Share = 0.5
     warmup: Count = 50
+    adam_beta1: Decay = 0.9
+    adam_beta2: Decay = 0.95
+    adam_eps: Rate = 1e-8
+    weight_decay: Coefficient = 0.0
+    grad_clip: Rate = 1.0
     seed: Count = 0
 
 
@@ -151,18 +185,25 @@ class TrainSection(Section):
         epochs: Passes over a rollout.
         learning_rate: AdamW's, constant after warm-up.
         warmup: Updates of linear warm-up; required, Adam's first steps are sign steps.
+        adam_beta1: AdamW's decay of the gradient's mean.
+        adam_beta2: AdamW's decay of the squared gradient's mean.
+        adam_eps: AdamW's addend to the denominator.
         weight_decay: AdamW's.
         grad_clip: Largest gradient norm.
         kl_coef: Weight of the KL to the start policy in the loss.
         kl_estimator: `"k1"`, `"k2"` or `"k3"`.
         entropy_coef: Weight of the entropy bonus.
         temperature: Of the sampling policy.
+        top_p: Nucleus of sampling. Log-probabilities, old ones too, stay those of the whole
+            distribution at the temperature; see `Sampling`.
+        top_k: Number of likeliest tokens sampled from; 0 for all. As with `top_p`.
         max_new_tokens: Longest reply.
         max_tries: Rollouts that dynamic filtering may draw for one batch.
         cold_start: Iterations before dynamic filtering begins.
         checkpoint_every: Iterations between checkpoints.
     """
 
+    newer = ("adam_beta1", "adam_beta2", "adam_eps", "top_p", "top_k")
     iterations: PositiveCount = 50
     groups: PositiveCount = 8
     group_size: Annotated[int, Field(ge=2)] = 8
@@ -170,12 +211,17 @@ class TrainSection(Section):
     epochs: PositiveCount = 1
     learning_rate: Rate = 4e-4
     warmup: PositiveCount = 10
+    adam_beta1: Decay = 0.9
+    adam_beta2: Decay = 0.95
+    adam_eps: Rate = 1e-8
     weight_decay: Coefficient = 0.0
     grad_clip: Rate = 1.0
     kl_coef: Coefficient = 0.01
     kl_estimator: Literal["k1", "k2", "k3"] = "k3"
     entropy_coef: Coefficient = 0.0
     temperature: Rate = 1.0
+    top_p: Nucleus = 1.0
+    top_k: Count = 0
     max_new_tokens: PositiveCount = 8
     max_tries: PositiveCount = 3
     cold_start: Count = 0
@@ -202,7 +248,7 @@ class EvaluationSection(Section):
     test_tasks: PositiveCount | None = None
     attempts: PositiveCount = 1
     temperature: Coefficient = 1.0
-    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    top_p: Nucleus = 1.0
     top_k: Count = 0
     seed: Count = 0
 

@@ -103,7 +103,11 @@ def clone(recipe: Recipe, on_step: OnStep | None = None) -> LanguageModel:
     rows = _Rows(language_model, demonstrations, form)
     model = language_model.model.train()
     optimiser = torch.optim.AdamW(
-        model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.95), weight_decay=0.0
+        model.parameters(),
+        lr=settings.learning_rate,
+        betas=(settings.adam_beta1, settings.adam_beta2),
+        eps=settings.adam_eps,
+        weight_decay=settings.weight_decay,
     )
     steps = settings.clean_steps + settings.noisy_steps
     batches = _batches(len(demonstrations), settings.batch_size, settings.seed)
@@ -115,7 +119,7 @@ def clone(recipe: Recipe, on_step: OnStep | None = None) -> LanguageModel:
         loss = rows.loss(next(batches), settings.label_noise if noisy else 0.0, noise)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.grad_clip)
         optimiser.step()
         if on_step is not None:
             on_step({"step": step, "steps": steps, "loss": loss.item()})
@@ -183,10 +187,10 @@ def _batches(rows: int, size: int, seed: int) -> Iterator[Tensor]:
 
 
 def _learning_rate(step: int, settings: CloningSection) -> float:
-    """Warm up, stay, and decay linearly to a tenth over the last 40 % of the first phase."""
+    """Warm up, stay, and decay linearly over the last part of the first phase."""
     if step > settings.clean_steps:
         return settings.noisy_learning_rate
     warm = min(1.0, step / settings.warmup) if settings.warmup else 1.0
-    start = 0.6 * settings.clean_steps
-    decay = max(0.0, (step - start) / (settings.clean_steps - start))
-    return settings.learning_rate * warm * (1.0 - 0.9 * decay)
+    start = (1 - settings.decay_share) * settings.clean_steps
+    decay = (step - start) / (settings.clean_steps - start) if step > start else 0.0
+    return settings.learning_rate * warm * (1 - (1 - settings.decay_to) * decay)

@@ -12,6 +12,8 @@ from arlarena_bench import installed
 from arlarena_bench.episode import Episode
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.objective.guards import blaming
+from arlarena_bench.objective.method import Method
+from arlarena_bench.objective.wrapped import Wrapped
 from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.streams import python_stream, torch_stream
@@ -26,7 +28,7 @@ from arlarena_bench.training.evaluate import (
 )
 from arlarena_bench.training.finish import build_result
 from arlarena_bench.training.rollout import Arena
-from arlarena_bench.training.rows import pack_episodes
+from arlarena_bench.training.rows import check_rows, pack_episodes
 from arlarena_bench.training.run import Run
 from arlarena_bench.training.start import start_policy
 from arlarena_bench.training.update import Learner
@@ -57,8 +59,10 @@ def train(
         The result, as written to `result.json`.
 
     Raises:
-        ArenaError: If `out` holds another run, or the method's functions fail.
+        ArenaError: If `out` holds another run, the method cannot learn from the environment's
+            rows, or its functions fail.
     """
+    check_rows(_method(recipe), recipe.method.name, Arena(recipe))
     run = Run.open(out, recipe, resume=resume)
     if (finished := run.finished()) is not None:
         return finished
@@ -101,6 +105,10 @@ def _record(
         on_step({"step": step, **metrics})
 
 
+def _method(recipe: Recipe) -> Method | Wrapped:
+    return installed.method(recipe.method.name, **recipe.method.options)
+
+
 class Trainer:
     """Everything of a run that is held in memory.
 
@@ -114,7 +122,7 @@ class Trainer:
         torch.set_num_threads(1)
         self._recipe = recipe
         self.arena = Arena(recipe)
-        self.method = installed.method(recipe.method.name, **recipe.method.options)
+        self.method = _method(recipe)
         self.policy = LanguageModel.load(start)
         self.learner = Learner(self.policy, LanguageModel.load(start), self.method, recipe.train)
         self.detector = CollapseDetector()
@@ -173,7 +181,9 @@ class Trainer:
         settings = self._recipe.train
         tasks = python_stream(self._recipe.seed, "tasks", step)
         generator = torch_stream(self._recipe.seed, "replies", step)
-        sampling = Sampling(settings.max_new_tokens, settings.temperature)
+        sampling = Sampling(
+            settings.max_new_tokens, settings.temperature, settings.top_p, settings.top_k
+        )
         policy = SamplingPolicy(self.policy, sampling, generator)
         sampled: list[Group] = []
         kept: list[Group] = []

@@ -8,7 +8,11 @@ from torch import Tensor
 
 from arlarena_bench.batch import Batch
 from arlarena_bench.episode import Episode, Turn
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.objective.method import Method
+from arlarena_bench.objective.wrapped import Wrapped
 from arlarena_bench.policy.padding import PaddedPrompts
+from arlarena_bench.training.rollout import Arena
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,24 @@ class _Row:
         self.mask += [mask] * len(ids)
         self.log_probs += log_probs
         self.entropy += entropy
+
+
+def check_rows(method: Method | Wrapped, name: str, arena: Arena) -> None:
+    """Refuse a method that credits single turns where a row is a whole conversation.
+
+    Args:
+        method: Only one that needs rows of single turns has the environment made.
+        name: How the method is called in the error.
+        arena: Of the environment that it would learn from.
+
+    Raises:
+        ArenaError: If it would.
+    """
+    if method.needs_turn_rows and arena.game.transcript:
+        raise ArenaError(
+            f"method {name} credits single turns, but a row of {type(arena.game).__name__} is a "
+            "whole conversation; choose a method without turn-level credit"
+        )
 
 
 def pack_episodes(episodes: Sequence[Episode], pad_id: int) -> tuple[Rows, Batch]:

@@ -50,7 +50,8 @@ class Learner:
         self.optimiser = torch.optim.AdamW(
             policy.model.parameters(),
             lr=settings.learning_rate,
-            betas=(0.9, 0.95),
+            betas=(settings.adam_beta1, settings.adam_beta2),
+            eps=settings.adam_eps,
             weight_decay=settings.weight_decay,
         )
 

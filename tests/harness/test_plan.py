@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from relay import relay_recipe
 from runs import METHOD_FILE, TINY
 
 from arlarena_bench.errors import ArenaError
@@ -73,6 +74,29 @@ def test_all_means_every_installed_method_in_the_papers_order(tmp_path: Path) ->
     assert sorted(names) == method_names()
     assert names[0] == "grpo"
     assert names[-1] == "sampo"
+
+
+def of_conversations(out: Path, *methods: str) -> Request:
+    recipe = out / "relay.yaml"
+    recipe.write_text(relay_recipe().to_yaml())
+    return Request(str(recipe), "relay", methods, 2, out / "out")
+
+
+def test_a_method_that_cannot_learn_from_conversations_is_refused_by_name(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text("from arlarena_bench.baselines.sampo import sampo as method\n")
+    for name in ("gigpo", str(mine)):
+        with pytest.raises(ArenaError, match=f"method {name} credits single turns") as caught:
+            plan(of_conversations(tmp_path, "grpo", name))
+        assert "\n" not in str(caught.value)
+
+
+def test_all_leaves_out_what_cannot_learn_from_conversations(tmp_path: Path) -> None:
+    planned = plan(of_conversations(tmp_path, "all"))
+    assert sorted(planned.left_out) == ["dapo_gigpo", "gigpo", "sampo"]
+    left = {job.recipe.method.name for job in planned.jobs}
+    assert left == set(method_names()) - planned.left_out.keys()
+    assert not plan(request(tmp_path, "all")).left_out
 
 
 def test_what_a_user_replaces_wins_over_tuned_values(tmp_path: Path) -> None:

@@ -71,3 +71,34 @@ def test_the_learning_rate_warms_up_stays_and_decays() -> None:
     ).cloning
     rates = {step: _learning_rate(step, settings) for step in (1, 5, 10, 60, 80, 100, 101)}
     assert rates == pytest.approx({1: 0.1, 5: 0.5, 10: 1.0, 60: 1.0, 80: 0.55, 100: 0.1, 101: 0.3})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("cloning.decay_share", 0.9),
+        ("cloning.decay_to", 0.9),
+        ("cloning.adam_beta1", 0.5),
+        ("cloning.adam_beta2", 0.5),
+        ("cloning.adam_eps", 1e-3),
+        ("cloning.weight_decay", 1.0),
+        ("cloning.grad_clip", 1e-3),
+        ("model.tied_embeddings", False),
+        ("model.weight_std", 0.1),
+    ],
+)
+def test_every_setting_counts(setting: str, value: float) -> None:
+    short = {"cloning.clean_steps": 10, "cloning.noisy_steps": 0, "cloning.episodes": 20}
+    recipe = signpost_recipe(**short)
+    changed = recipe.with_values({setting: value})
+    assert changed.start_digest() != recipe.start_digest()
+    before, after = (clone(r).model.state_dict() for r in (recipe, changed))
+    same = [torch.equal(weight, after[name]) for name, weight in before.items()]
+    assert not all(same)
+
+
+def test_the_learning_rate_may_stay_where_it_is() -> None:
+    recipe = signpost_recipe(**{"cloning.decay_share": 0.0, "cloning.warmup": 0})
+    settings = recipe.cloning
+    rates = {_learning_rate(step, settings) for step in range(1, settings.clean_steps + 1)}
+    assert rates == {settings.learning_rate}

@@ -11,6 +11,7 @@ import torch
 from gymnasium.utils.env_checker import check_env
 from relay import WORDS, relay_recipe
 
+from arlarena_bench import ArenaError
 from arlarena_bench.episode import Episode, Generation
 from arlarena_bench.policy.base import Question
 from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
@@ -156,6 +157,18 @@ def test_learning_from_conversations(tmp_path: Path, monkeypatch: pytest.MonkeyP
     start, end = result["training"]["start_success"], result["summary"]["success"]
     assert end > start + 0.4
     assert result["measures"]["said"] == fmean(e["measures"]["said"] for e in result["episodes"])
+
+
+@pytest.mark.parametrize("name", ["gigpo", "dapo_gigpo", "sampo"])
+def test_turn_level_credit_is_refused_before_anything_is_cloned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("ARLARENA_CACHE", str(tmp_path / "cache"))
+    said = f"method {name} credits single turns, but a row of Relay is a whole conversation"
+    with pytest.raises(ArenaError, match=said) as caught:
+        train(relay_recipe().for_run(name, 0), tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_several_attempts_give_pass_at_k(cloned: LanguageModel) -> None:

@@ -49,6 +49,21 @@ def test_the_rollout_kept_what_the_model_sampled(rollout) -> None:
     assert gap.abs().max() < 1e-4
 
 
+@pytest.mark.parametrize("narrow", [{"train.top_k": 1}, {"train.top_p": 1e-6}])
+def test_narrow_sampling_keeps_the_log_probabilities_of_the_whole_distribution(narrow) -> None:
+    recipe = signpost_recipe(**narrow)
+    trainer = Trainer(recipe, start_policy(recipe))
+    _, kept = trainer._rollout(1)
+    for group in kept:
+        assert len({tuple(turn.generation.text for turn in e.turns) for e in group}) == 1
+    rows, _ = pack_episodes([e for group in kept for e in group], trainer.policy.pad_id)
+    with torch.no_grad():
+        logits = trainer.policy.logits(rows.prompts, rows.replies)
+    log_probs, _ = token_statistics(logits, rows.replies, 1.0)
+    assert ((log_probs - rows.old_log_probs) * rows.mask).abs().max() < 1e-4
+    assert (rows.old_log_probs * rows.mask).sum() < -1
+
+
 def test_the_start_policy_is_its_own_reference(rollout) -> None:
     rows, _ = rollout
     reference = learner().reference_log_probs(rows)
@@ -121,3 +136,13 @@ def test_rows_without_advantage_and_kl_move_nothing(rollout) -> None:
     before = weights(made)
     run(made, (replace(rows), torch.zeros_like(advantages)))
     assert torch.equal(before, weights(made))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("adam_beta1", 0.5), ("adam_beta2", 0.5), ("adam_eps", 1e-3)]
+)
+def test_adams_settings_count(setting: str, value: float, rollout) -> None:
+    made, plain = learner(**{f"train.{setting}": value}), learner()
+    for one in (made, plain):
+        run(one, rollout)
+    assert not torch.equal(weights(made), weights(plain))
