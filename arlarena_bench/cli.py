@@ -192,6 +192,9 @@ def table(
     form: Annotated[
         str, typer.Option("--format", help="simple, github, latex, csv, … (as tabulate has them).")
     ] = "simple",
+    columns: Annotated[
+        str | None, typer.Option(help="Only these columns, as 'method,success %'.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print the table of finished runs again."""
@@ -205,7 +208,8 @@ def table(
     if as_json:
         _print_json([built.to_json(command) for built, command in tables])
     elif tables:
-        typer.echo("\n\n".join(render(built, command, form) for built, command in tables))
+        shown = [name.strip() for name in columns.split(",")] if columns else None
+        typer.echo("\n\n".join(render(built, command, form, shown) for built, command in tables))
     else:
         raise ArenaError(f"{folder} holds no finished run; `arlarena bench` makes some")
 

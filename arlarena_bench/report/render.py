@@ -8,20 +8,30 @@ from tabulate import tabulate, tabulate_formats
 
 from arlarena_bench.errors import unknown
 from arlarena_bench.report.comparison import BASELINE, in_order, label
+from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, LEAST_FOR_RANK
 from arlarena_bench.report.table import Interval, Row, Table
+from arlarena_bench.statistics import PANEL_CLAIM, TASKS_CLAIM, Difference
 
 NONE = "–"
 FORMATS = sorted({*tabulate_formats, "csv"})
 
+BELOW_START = "ended below start"  # shown where a start's score on the panel is known
+DELTA = f"Δ {BASELINE.upper()}"
 COLUMNS: dict[str, Callable[[Row], str]] = {
     "method": lambda row: row.method,
     "success %": lambda row: _percent(row.success),
     "IQM %": lambda row: _percent(row.success_iqm),
     "95 % interval": lambda row: _interval(row.success_interval),
-    f"Δ {BASELINE.upper()}": lambda row: _difference(row),
+    "worst seed %": lambda row: _percent(row.worst_seed),
+    DELTA: lambda row: _difference(row),
+    "p (Holm)": lambda row: _p(row),
+    "Δ, tasks like these": lambda row: _tasks(row),
+    "rank": lambda row: row.rank or "unranked",
     "score": lambda row: f"{row.score:.2f}",
     "score (turns)": lambda row: f"{row.score_turn_weighted:.2f}",
+    BELOW_START: lambda row: _of_seeds(row, row.ended_below_start),
     "collapsed": lambda row: _collapsed(row),
+    "collapse rate %": lambda row: _interval(row.collapse_interval),
     "KL to start": lambda row: _number(row.kl_reference, "{:.3f}"),
     "format %": lambda row: _percent(row.valid_format),
     "CPU min": lambda row: _number(row.cpu_minutes, "{:.1f}"),
@@ -29,29 +39,42 @@ COLUMNS: dict[str, Callable[[Row], str]] = {
 }
 
 
-def render(table: Table, command: str, form: str = "github") -> str:
+def render(
+    table: Table, command: str, form: str = "github", columns: Sequence[str] | None = None
+) -> str:
     """Return the table as text, with its provenance below it.
 
     Args:
         table: What to write.
         command: What makes it.
         form: `"csv"` or any format of the package `tabulate`, for example `"github"`, `"latex"`.
+        columns: Which of `COLUMNS` to write, in this order; all that have something to say if
+            None.
 
     Raises:
-        ArenaError: If the format is unknown.
+        ArenaError: If the format or a column is unknown.
     """
     if form not in FORMATS:
         raise unknown("table format", form, FORMATS)
-    cells = [[write(row) for write in COLUMNS.values()] for row in table.rows]
+    shown = _shown(table) if columns is None else list(columns)
+    for column in shown:
+        if column not in COLUMNS:
+            raise unknown("column", column, COLUMNS)
+    cells = [[COLUMNS[column](row) for column in shown] for row in table.rows]
     if form == "csv":
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerows([list(COLUMNS), *cells])
+        csv.writer(buffer, lineterminator="\n").writerows([shown, *cells])
         return buffer.getvalue().rstrip("\n")
-    align = ["left"] + ["right"] * (len(COLUMNS) - 1)
-    text = tabulate(cells, list(COLUMNS), form, colalign=align, disable_numparse=True)
+    align = ["left"] + ["right"] * (len(shown) - 1)
+    text = tabulate(cells, shown, form, colalign=align, disable_numparse=True)
     return (
         text if form.startswith(("latex", "html", "tsv")) else f"{text}\n\n{footer(table, command)}"
     )
+
+
+def _shown(table: Table) -> list[str]:
+    known = any(row.ended_below_start is not None for row in table.rows)
+    return [column for column in COLUMNS if known or column != BELOW_START]
 
 
 def footer(table: Table, command: str) -> str:
@@ -65,8 +88,7 @@ def footer(table: Table, command: str) -> str:
         f"- {shared.environment}, preset {shared.preset}, panel {shared.panel.name}: "
         f"{shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}",
         f"- start policy {', '.join(starts)}: success {', '.join(start_success)} (validation)",
-        "- success, IQM (interquartile mean) and interval: over training seeds, 95 % percentile "
-        f"bootstrap of the mean; Δ {BASELINE.upper()}: points of success, paired by seed",
+        *_statistics(table),
         "- score: mean return of an episode; score (turns): weighted by turns, as the paper does",
         f"- version {', '.join(sorted({r.version for r in results}))}, commit {', '.join(commits)}",
         f"- made by `{command}`",
@@ -76,9 +98,34 @@ def footer(table: Table, command: str) -> str:
         lines.append(f"- conditions: {told}")
     if shared.incomparable:
         lines.append(f"- NOT FOR THE LEADERBOARD: {shared.incomparable}")
-    if len(starts) > 1:
+    if len(starts) > 1 and not table.crossed:
         lines.append("- WARNING: the runs began from different start policies")
     return "\n".join(lines)
+
+
+def _statistics(table: Table) -> list[str]:
+    tested = [row.contrast.panel for row in table.rows if row.contrast and row.contrast.panel]
+    lines = [
+        "- success and IQM (interquartile mean): over training seeds; 95 % interval: Student's t "
+        f"over seeds, {NONE} below {LEAST_FOR_INTERVAL} of them",
+    ]
+    if tested:
+        interval = "paired t" if table.crossed else "Welch"
+        lines += [
+            f"- {DELTA}: points of success with the 95 % {interval} interval, for {PANEL_CLAIM}; "
+            f"Δ, tasks like these: the 95 % interval for {TASKS_CLAIM}",
+            f"- p (Holm): two-sided p of {DELTA} by "
+            f"{' or '.join(sorted({panel.test for panel in tested}))}, adjusted for a family of "
+            f"{len(tested)}: the differences from {BASELINE.upper()} in this table",
+        ]
+    else:
+        lines.append(f"- {DELTA}: points of success, tested from {LEAST_FOR_INTERVAL} seeds on")
+    return [
+        *lines,
+        "- rank: methods that share a letter are not separated (Holm over all pairs); "
+        f"unranked below {LEAST_FOR_RANK} seeds",
+        "- collapse rate: 95 % Clopper-Pearson interval of the share of seeds that collapse",
+    ]
 
 
 def bench_command(table: Table) -> str:
@@ -121,15 +168,32 @@ def _interval(interval: Interval, form: str = "{:.1f}") -> str:
 
 
 def _difference(row: Row) -> str:
-    if row.difference is None:
+    if row.contrast is None:
         return NONE
-    text = f"{100 * row.difference:+.1f}"
-    interval = _interval(row.difference_interval, "{:+.1f}")
-    return text if interval == NONE else f"{text} {interval}"
+    text = f"{100 * row.contrast.estimate:+.1f}"
+    return f"{text} {_bounds(row.contrast.panel)}" if row.contrast.panel else text
+
+
+def _tasks(row: Row) -> str:
+    return _bounds(row.contrast.tasks) if row.contrast and row.contrast.tasks else NONE
+
+
+def _bounds(difference: Difference) -> str:
+    return _interval((difference.low, difference.high), "{:+.1f}")
+
+
+def _p(row: Row) -> str:
+    if row.contrast is None or row.contrast.p is None:
+        return NONE
+    return "<0.001" if row.contrast.p < 0.001 else f"{row.contrast.p:.3f}"
+
+
+def _of_seeds(row: Row, count: int | None) -> str:
+    return NONE if count is None else f"{count}/{len(row.seeds)}"
 
 
 def _collapsed(row: Row) -> str:
-    text = f"{row.collapsed}/{len(row.seeds)}"
+    text = _of_seeds(row, row.collapsed)
     if row.collapse_step is None:
         return text
     return f"{text}, step {row.collapse_step}: {row.collapse_cause or 'unknown'}"

@@ -61,10 +61,16 @@ class Summary(_Part):
 
 
 class TrainingRecord(_Part):
-    """How training went; `collapse_step` and `collapse_cause` are None for a stable run."""
+    """How training went.
+
+    `start_success` is the start policy's on the validation panel, `start_test_success` its success
+    on the panel of the result, None where that was not played. `collapse_step` and
+    `collapse_cause` are None for a stable run.
+    """
 
     steps: int
     start_success: MaybeFinite = None
+    start_test_success: MaybeFinite = None
     collapse_step: int | None = None
     collapse_cause: str | None = None
     kl_ref_final: MaybeFinite = None

@@ -4,17 +4,25 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from statistics import median_low
+from statistics import fmean, median_low
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.report.comparison import BASELINE, in_order, label
+from arlarena_bench.report.contrast import (
+    LEAST_FOR_INTERVAL,
+    Contrast,
+    contrasts,
+    crossed,
+    ranks,
+    success,
+)
 from arlarena_bench.report.result import FinishedRun, Result
-from arlarena_bench.report.statistics import (
-    bootstrap_interval,
+from arlarena_bench.statistics import (
+    clopper_pearson,
+    ended_below_start,
     interquartile_mean,
-    mean,
-    paired_differences,
+    mean_interval,
 )
 
 Interval = tuple[float, float] | None
@@ -29,13 +37,16 @@ class Row:
         seeds: The seeds that finished.
         success: Mean over seeds of the success rate.
         success_iqm: Interquartile mean of the same.
-        success_interval: Bootstrap interval of the mean; None with one seed.
-        difference: Mean success minus the baseline's over the seeds both have; None for the
-            baseline itself and where they share no seed.
-        difference_interval: Bootstrap interval of the paired difference.
+        success_interval: Student's t interval of the mean, cut at 0 and 1; None below 3 seeds.
+        worst_seed: The least success of a seed.
+        rank: Letters shared by methods that are not separated; None below 6 seeds.
+        contrast: Against the baseline; None for the baseline itself and where that is absent.
         score: Episode mean of the environment's return.
         score_turn_weighted: The same weighted by turns, as ARLArena's tables have it.
+        ended_below_start: How many seeds ended significantly below their start policy on the
+            panel; None where a start's success on it is unknown.
         collapsed: How many seeds collapsed.
+        collapse_interval: Clopper-Pearson interval of the share that does.
         collapse_step: Median first step of collapse, over those.
         collapse_cause: Their commonest cause.
         kl_reference: KL to the start policy at the end of training, nats a token.
@@ -48,11 +59,14 @@ class Row:
     success: float
     success_iqm: float
     success_interval: Interval
-    difference: float | None
-    difference_interval: Interval
+    worst_seed: float
+    rank: str | None
+    contrast: Contrast | None
     score: float
     score_turn_weighted: float
+    ended_below_start: int | None
     collapsed: int
+    collapse_interval: tuple[float, float]
     collapse_step: int | None
     collapse_cause: str | None
     kl_reference: float | None
@@ -62,10 +76,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The runs of one preset on one panel of one environment, in the order of their rows."""
+    """The runs of one preset on one panel of one environment, in the order of their rows.
+
+    `crossed` says whether seed s of every method trained from start s, so that differences are
+    paired.
+    """
 
     runs: tuple[FinishedRun, ...]
     rows: tuple[Row, ...]
+    crossed: bool
 
     @property
     def any_result(self) -> Result:
@@ -110,47 +129,67 @@ def _table(runs: Sequence[FinishedRun]) -> Table:
                 f"two results of {name} seed {seed}: {other.source} and {run.source}; "
                 "give the folder of one of them"
             )
-    baseline = _success(by_method.get(BASELINE, {}))
     order = in_order(by_method)
-    rows = tuple(_row(name, by_method[name], baseline) for name in order)
+    against, letters = contrasts(by_method, BASELINE), ranks(by_method)
+    rows = tuple(
+        _row(name, by_method[name], against.get(name), letters.get(name)) for name in order
+    )
     ordered = tuple(by_method[name][seed] for name in order for seed in sorted(by_method[name]))
-    return Table(ordered, rows)
+    return Table(ordered, rows, crossed(by_method))
 
 
-def _row(name: str, runs: dict[int, FinishedRun], baseline: dict[int, float]) -> Row:
+def _row(
+    name: str, runs: dict[int, FinishedRun], contrast: Contrast | None, rank: str | None
+) -> Row:
     seeds = tuple(sorted(runs))
     results = [runs[seed].result for seed in seeds]
-    success = _success(runs)
-    differences = [] if name == BASELINE else paired_differences(success, baseline)
+    solved = success(runs)
     trained = [result.training for result in results]
     steps = [t.collapse_step for t in trained if t.collapse_step is not None]
     causes = Counter(sorted(t.collapse_cause for t in trained if t.collapse_cause))
     return Row(
         method=name,
         seeds=seeds,
-        success=mean(list(success.values())),
-        success_iqm=interquartile_mean(list(success.values())),
-        success_interval=bootstrap_interval(list(success.values())),
-        difference=mean(differences) if differences else None,
-        difference_interval=bootstrap_interval(differences),
-        score=mean([result.reward for result in results]),
-        score_turn_weighted=mean([result.reward_turn_weighted for result in results]),
+        success=fmean(solved),
+        success_iqm=interquartile_mean(solved),
+        success_interval=_interval(solved),
+        worst_seed=min(solved),
+        rank=rank,
+        contrast=contrast,
+        score=fmean(result.reward for result in results),
+        score_turn_weighted=fmean(result.reward_turn_weighted for result in results),
+        ended_below_start=_ended_below_start(results),
         collapsed=len(steps),
+        collapse_interval=clopper_pearson(len(steps), len(seeds)),
         collapse_step=median_low(steps) if steps else None,
         collapse_cause=causes.most_common(1)[0][0] if causes else None,
         kl_reference=_mean_of_known(t.kl_ref_final for t in trained),
-        valid_format=mean([result.summary.format_valid for result in results]),
+        valid_format=fmean(result.summary.format_valid for result in results),
         cpu_minutes=_mean_of_known(runs[seed].cpu_minutes for seed in seeds),
     )
 
 
-def _success(runs: dict[int, FinishedRun]) -> dict[int, float]:
-    return {seed: runs[seed].result.success for seed in sorted(runs)}
+def _interval(shares: Sequence[float]) -> Interval:
+    if len(shares) < LEAST_FOR_INTERVAL:
+        return None
+    low, high = mean_interval(shares)
+    return max(low, 0.0), min(high, 1.0)
+
+
+def _ended_below_start(results: Sequence[Result]) -> int | None:
+    below = 0
+    for result in results:
+        start, tasks = result.training.start_test_success, len(result.episodes)
+        if start is None:
+            return None
+        solved = sum(episode.success for episode in result.episodes)
+        below += ended_below_start(solved, tasks, round(start * tasks), tasks)
+    return below
 
 
 def _mean_of_known(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return mean(known) if known else None
+    return fmean(known) if known else None
 
 
 def _run_json(run: FinishedRun) -> dict[str, Any]:

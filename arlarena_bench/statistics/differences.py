@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import SupportsFloat
 
 import numpy as np
 from scipy import stats
@@ -102,6 +103,13 @@ def satterthwaite(parts: Sequence[tuple[Floats, float]]) -> tuple[Floats, Floats
     return np.sqrt(total), np.divide(total**2, spread, out=least, where=spread > 0)
 
 
+def two_sided(estimate: SupportsFloat, error: SupportsFloat, freedom: SupportsFloat) -> float:
+    """Return the two-sided p of t = estimate / error; without error, 1 for 0 and 0 for others."""
+    if float(error) == 0:
+        return float(float(estimate) == 0)
+    return float(2 * stats.t.sf(abs(float(estimate)) / float(error), float(freedom)))
+
+
 def holm(ps: Iterable[float]) -> list[float]:
     """Return p-values adjusted for their family by Holm's step-down method (1979), in their order.
 
@@ -152,5 +160,5 @@ def _p(
         return exact, "exact permutation of " + ("signs" if paired else "labels")
     name = "paired t" if paired else "Welch's t"
     if error > 0:
-        return float(2 * stats.t.sf(abs(estimate) / error, freedom)), name
+        return two_sided(estimate, error, freedom), name
     return (1.0 if abs(estimate) <= ROUNDING * scale else least_p(a, b, paired)), name

@@ -3,10 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy import stats
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics.differences import Difference, paired_t, satterthwaite, welch
+from arlarena_bench.statistics.differences import (
+    Difference,
+    paired_t,
+    satterthwaite,
+    two_sided,
+    welch,
+)
 from arlarena_bench.statistics.intervals import LEVEL, t_bounds
 from arlarena_bench.statistics.samples import Floats, check_level, same_length, sample
 
@@ -72,7 +77,7 @@ def _across(
     mean = float(np.mean(estimates))
     error, freedom = satterthwaite(parts)
     low, high = t_bounds(np.asarray(mean), error, freedom, level)
-    p = float(2 * stats.t.sf(abs(mean) / error, freedom)) if error > 0 else 1.0
+    p = two_sided(mean, error, freedom)
     return Difference(mean, float(low), float(high), p, "t on the mean standardised difference")
 
 

@@ -6,7 +6,7 @@ import pytest
 from runs import result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.report.render import COLUMNS, bench_command, bench_line, render
+from arlarena_bench.report.render import BELOW_START, bench_command, bench_line, render
 from arlarena_bench.report.result import find_runs
 from arlarena_bench.report.table import Table, build_tables
 
@@ -22,10 +22,14 @@ def test_cells_as_people_read_them(table: Table) -> None:
     assert [row["method"] for row in rows] == ["grpo", "sampo"]
     grpo, sampo = rows
     assert grpo["success %"] == "50.0"
-    assert grpo["95 % interval"] == "[40.0, 60.0]"
+    assert grpo["95 % interval"] == "[25.2, 74.8]"
+    assert grpo["worst seed %"] == "40.0"
+    assert grpo["collapse rate %"] == "[0.0, 70.8]"
+    assert grpo["rank"] == "unranked"
     assert grpo["Δ GRPO"] == "–"
     assert grpo["collapsed"] == "0/3"
-    assert sampo["Δ GRPO"] == "+25.0 [+20.0, +30.0]"
+    assert sampo["95 % interval"] == sampo["p (Holm)"] == sampo["Δ, tasks like these"] == "–"
+    assert sampo["Δ GRPO"] == "+20.0"
     assert sampo["collapsed"] == "1/2, step 17: valid_format"
     assert sampo["score"] == "7.06"
     assert sampo["CPU min"] == "0.8"
@@ -52,6 +56,17 @@ def test_different_start_policies_are_pointed_out(bench: Path) -> None:
     assert "WARNING: the runs began from different start policies" in render(table, "make")
 
 
+def test_starts_that_every_method_shares_seed_by_seed_are_no_warning(tmp_path: Path) -> None:
+    for method in ("grpo", "gspo"):
+        for seed in range(3):
+            start = {"start_policy": f"{seed}" * 64}
+            write_run(tmp_path, result_of(method, seed, solving(seed + 2), **start))
+    (table,) = build_tables(find_runs(tmp_path)[0])
+    text = render(table, "make")
+    assert "WARNING" not in text
+    assert "95 % paired t interval" in text
+
+
 def test_a_lone_seed_has_no_interval(tmp_path: Path) -> None:
     write_run(tmp_path, result_of("grpo", 0, solving(5)), cpu_s=None)
     (table,) = build_tables(find_runs(tmp_path)[0])
@@ -65,7 +80,43 @@ def test_every_format_has_every_row(table: Table, form: str) -> None:
     text = render(table, "make", form)
     assert "grpo" in text
     assert "sampo" in text
-    assert len(COLUMNS) == 12
+
+
+def test_three_seeds_have_intervals_and_p(bench: Path) -> None:
+    for seed, solved in enumerate((9, 9, 10)):
+        write_run(bench, result_of("gspo", seed, solving(solved)))
+    (built,) = build_tables(find_runs(bench)[0])
+    gspo = next(
+        row
+        for row in csv.DictReader(io.StringIO(render(built, "make", "csv")))
+        if row["method"] == "gspo"
+    )
+    # Standard error √(0.00333 / 3 + 0.01 / 3) = 0.0667, t(3.2) = 3.075.
+    assert gspo["Δ GRPO"] == "+43.3 [+22.8, +63.8]"
+    assert gspo["p (Holm)"] == "0.100"
+    text = render(built, "make")
+    assert "for this panel, new seeds and starts" in text
+    assert "for tasks like these, new seeds and starts" in text
+    assert "by exact permutation of labels, adjusted for a family of 1" in text
+
+
+def test_the_fall_below_the_start_is_shown_where_it_is_known(bench: Path, table: Table) -> None:
+    assert BELOW_START not in render(table, "make", "csv")
+    start = {"start_test_success": 1.0}
+    write_run(bench, result_of("gspo", 0, solving(2), training=start))
+    (built,) = build_tables(find_runs(bench)[0])
+    rows = {row["method"]: row for row in csv.DictReader(io.StringIO(render(built, "", "csv")))}
+    assert rows["gspo"][BELOW_START] == "1/1"
+    assert rows["grpo"][BELOW_START] == "–"
+
+
+def test_columns_can_be_chosen(table: Table) -> None:
+    assert render(table, "make", "csv", ["seeds", "method"]).splitlines()[:2] == [
+        "seeds,method",
+        "3,grpo",
+    ]
+    with pytest.raises(ArenaError, match="did you mean 'success %'"):
+        render(table, "make", "csv", ["succes %"])
 
 
 def test_an_unknown_format_suggests_the_nearest(table: Table) -> None:

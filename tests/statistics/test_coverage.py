@@ -12,7 +12,7 @@ from arlarena_bench.statistics import difference, mean_interval, task_difference
 from arlarena_bench.statistics.differences import paired_t, welch
 from arlarena_bench.statistics.intervals import mean_bounds, t_bounds
 from arlarena_bench.statistics.samples import Floats
-from arlarena_bench.statistics.tasks import crossed
+from arlarena_bench.statistics.tasks import task_bounds
 
 REPETITIONS = 20_000
 FEWER = 3_000  # of whole panels; a share of 0.95 is then known to ± 0.004
@@ -71,7 +71,7 @@ def test_the_claim_about_other_tasks(seeds: int, clusters: int, paired: bool) ->
         return method + seed + task + by_task + by_cluster + noise
 
     a, b = outcomes(0.6), outcomes(0.5)
-    bounds = t_bounds(*crossed(a, b, np.eye(clusters)[labels], paired), 0.95)
+    bounds = task_bounds(a, b, np.eye(clusters)[labels], paired, 0.95)
     assert 0.93 <= coverage(bounds, 0.1) <= 0.97
     public = task_difference(a[0], b[0], labels.tolist(), paired)
     assert (public.low, public.high) == pytest.approx((bounds[0][0], bounds[1][0]))

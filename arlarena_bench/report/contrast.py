@@ -1,0 +1,98 @@
+"""What separates methods: their differences from the baseline, and letters for ties."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from arlarena_bench.report.result import FinishedRun
+from arlarena_bench.statistics import Difference, difference, holm, rank_letters, task_difference
+from arlarena_bench.statistics.samples import Floats
+
+LEAST_FOR_INTERVAL = 3  # the t interval of 2 seeds is 25 standard errors wide
+LEAST_FOR_RANK = 6  # with 5, the smallest exact p never survives Holm over twelve differences
+
+Seeds = Mapping[int, FinishedRun]
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A method's success minus the baseline's, as shares in [-1, 1].
+
+    Attributes:
+        estimate: Difference of the means over seeds.
+        panel: For this panel, new seeds and starts; None below 3 seeds of either.
+        p: That of `panel`, adjusted by Holm over the table's differences.
+        tasks: For tasks like these, new seeds and starts; None below 3 seeds and where the two
+            did not play the same tasks.
+    """
+
+    estimate: float
+    panel: Difference | None = None
+    p: float | None = None
+    tasks: Difference | None = None
+
+
+def contrasts(methods: Mapping[str, Seeds], baseline: str) -> dict[str, Contrast]:
+    """Compare every method with the baseline; empty where that has no runs."""
+    if baseline not in methods:
+        return {}
+    theirs = methods[baseline]
+    found = {name: _contrast(ours, theirs) for name, ours in methods.items() if name != baseline}
+    tested = {name: contrast.panel for name, contrast in found.items() if contrast.panel}
+    adjusted = dict(zip(tested, holm(panel.p for panel in tested.values()), strict=True))
+    return {
+        name: Contrast(c.estimate, c.panel, adjusted.get(name), c.tasks)
+        for name, c in found.items()
+    }
+
+
+def ranks(methods: Mapping[str, Seeds]) -> dict[str, str]:
+    """Return rank letters of the methods with seeds enough to be ranked."""
+    enough = {name: seeds for name, seeds in methods.items() if len(seeds) >= LEAST_FOR_RANK}
+    return rank_letters({name: success(seeds) for name, seeds in enough.items()}, crossed(enough))
+
+
+def crossed(methods: Mapping[str, Seeds]) -> bool:
+    """Whether all methods trained seed by seed from the same starts."""
+    first = next(iter(methods.values()), {})
+    return all(share_starts(seeds, first) for seeds in methods.values())
+
+
+def success(seeds: Seeds) -> list[float]:
+    """Return the success of each seed, in order of seed."""
+    return [seeds[seed].result.success for seed in sorted(seeds)]
+
+
+def share_starts(ours: Seeds, theirs: Seeds) -> bool:
+    """Whether two methods trained seed by seed from the same start, another one each seed."""
+    starts = {seed: run.result.start_policy for seed, run in ours.items()}
+    others = {seed: run.result.start_policy for seed, run in theirs.items()}
+    return starts == others and len(set(starts.values())) == len(starts) > 1
+
+
+def _contrast(ours: Seeds, theirs: Seeds) -> Contrast:
+    estimate = fmean(success(ours)) - fmean(success(theirs))
+    if min(len(ours), len(theirs)) < LEAST_FOR_INTERVAL:
+        return Contrast(estimate)
+    paired = share_starts(ours, theirs)
+    panel = difference(success(ours), success(theirs), paired)
+    tasks = sorted({e.task_id for run in ours.values() for e in run.result.episodes})
+    outcomes, others = _by_task(ours, tasks), _by_task(theirs, tasks)
+    if outcomes is None or others is None or len(tasks) < 2:
+        return Contrast(estimate, panel)
+    return Contrast(estimate, panel, tasks=task_difference(outcomes, others, paired=paired))
+
+
+def _by_task(seeds: Seeds, tasks: list[str]) -> Floats | None:
+    """Return the success of each (seed, task) over its attempts; None for a seed of other tasks."""
+    rows = []
+    for seed in sorted(seeds):
+        attempts: dict[str, list[bool]] = {}
+        for episode in seeds[seed].result.episodes:
+            attempts.setdefault(episode.task_id, []).append(episode.success)
+        if sorted(attempts) != tasks:
+            return None
+        rows.append([fmean(attempts[task]) for task in tasks])
+    return np.array(rows)
