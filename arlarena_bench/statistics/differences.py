@@ -98,9 +98,11 @@ def satterthwaite(parts: Sequence[tuple[Floats, float]]) -> tuple[Floats, Floats
         parts: Each variance of an estimate, with the degrees of freedom behind it.
     """
     total = np.asarray(sum(part for part, _ in parts))
-    spread = np.asarray(sum(part**2 / freedom for part, freedom in parts))
+    some = np.where(total > 0, total, 1.0)
+    # Shares of the total: squares of variances would leave the range of floats.
+    spread = np.asarray(sum((part / some) ** 2 / freedom for part, freedom in parts))
     least = np.full_like(total, min(freedom for _, freedom in parts))
-    return np.sqrt(total), np.divide(total**2, spread, out=least, where=spread > 0)
+    return np.sqrt(total), np.divide(1.0, spread, out=least, where=spread > 0)
 
 
 def two_sided(estimate: SupportsFloat, error: SupportsFloat, freedom: SupportsFloat) -> float:

@@ -27,11 +27,10 @@ def sample(values: Iterable[float], least: int = 1, what: str = "values") -> Flo
     Raises:
         ArenaError: If they are too few, not numbers, NaN or infinite.
     """
-    given = list(values)
     try:
-        array = np.asarray(given, dtype=np.float64)
+        array = np.asarray(list(values), dtype=np.float64)
     except (TypeError, ValueError):
-        raise ArenaError(f"{what} must be one list of numbers, got {given!r:.80}") from None
+        raise ArenaError(f"{what} must be one list of numbers, got {values!r:.80}") from None
     if array.ndim != 1:
         raise ArenaError(f"{what} must be one list of numbers, got {array.ndim} dimensions")
     if len(array) < least:

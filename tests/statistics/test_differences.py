@@ -88,6 +88,16 @@ def test_rounding_is_not_a_spread() -> None:
     assert found.p == pytest.approx(2 / 8)
 
 
+@pytest.mark.parametrize("scale", [1e-140, 1e140])
+def test_the_unit_does_not_matter(scale: float) -> None:
+    plain = difference(FIRST, SECOND)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = difference([scale * x for x in FIRST], [scale * x for x in SECOND])
+    assert (found.low / scale, found.high / scale) == pytest.approx((plain.low, plain.high))
+    assert found.p == pytest.approx(plain.p)
+
+
 def test_swapping_the_samples_turns_the_sign() -> None:
     there, back = difference(FIRST, SECOND[:6]), difference(SECOND[:6], FIRST)
     assert (there.estimate, there.low, there.high) == pytest.approx(

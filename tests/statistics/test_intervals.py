@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from arlarena_bench.errors import ArenaError
@@ -35,6 +37,8 @@ def test_equal_values_have_an_interval_without_width() -> None:
         ([0.5, float("nan"), 1], 0.95, "number 2 of 3 is nan"),
         ([0.5, float("inf")], 0.95, "number 2 of 2 is inf"),
         (["a", "b"], 0.95, "one list of numbers"),
+        (0.5, 0.95, "one list of numbers, got 0.5"),
+        (None, 0.95, "one list of numbers, got None"),
         ([[1, 2], [3, 4]], 0.95, "2 dimensions"),
         ([1, 2], 95, "between 0 and 1, got 95"),
         ([1, 2], 0, "between 0 and 1"),
@@ -42,7 +46,7 @@ def test_equal_values_have_an_interval_without_width() -> None:
         ([1, 2], float("nan"), "between 0 and 1"),
     ],
 )
-def test_bad_input_gets_a_line(values: list[float], level: float, message: str) -> None:
+def test_bad_input_gets_a_line(values: Any, level: float, message: str) -> None:
     with pytest.raises(ArenaError, match=message):
         mean_interval(values, level)
 
