@@ -97,6 +97,8 @@ def _policy(name: str, recipe: Recipe, split: str) -> Policy:
     if name in SCRIPTED:
         return scripted_policy(name, python_stream(recipe.evaluation.seed, "evaluation", split))
     folder = Path(name)
+    if folder.is_file():
+        raise ArenaError(f"{name} is a file; give a run's folder or a Hugging Face folder")
     if not folder.is_dir():
         raise ArenaError(
             f"no policy {name!r}{nearest(name, SCRIPTED)} (a folder, or {', '.join(SCRIPTED)})"

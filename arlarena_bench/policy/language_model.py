@@ -1,42 +1,22 @@
 """A causal language model of the transformers library as a policy."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
-from transformers.utils import logging
+from transformers import PreTrainedTokenizerBase
 
 from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.base import Question
+from arlarena_bench.policy.model_folder import first_line, load_folder, quiet
 from arlarena_bench.policy.padding import PaddedPrompts
+from arlarena_bench.policy.probe import check_batching
+from arlarena_bench.policy.sampling import Sampling, draw
 from arlarena_bench.protocol.wrapper import AgentProtocol
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How replies are drawn.
-
-    A generation's log-probabilities and entropies are those of the whole distribution at the
-    temperature, whatever `top_p` and `top_k` leave out. An importance ratio in training is so
-    one of two whole distributions; that tokens outside were never drawn, it does not correct.
-
-    Attributes:
-        max_new_tokens: Longest reply.
-        temperature: 0 takes the likeliest token.
-        top_p: Nucleus probability; 1 for all tokens.
-        top_k: Number of likeliest tokens; 0 for all.
-    """
-
-    max_new_tokens: int
-    temperature: float = 1.0
-    top_p: float = 1.0
-    top_k: int = 0
 
 
 class LanguageModel:
@@ -46,52 +26,58 @@ class LanguageModel:
 
     Args:
         model: A causal language model of the transformers library.
-        tokenizer: Its tokenizer, with padding and end tokens.
+        tokenizer: Its tokenizer.
+
+    Attributes:
+        end_ids: Tokens that end a reply, the tokenizer's own first; of some models none.
+        pad_id: What fills short rows; it is masked everywhere and may be an end token.
     """
 
-    def __init__(self, model: Any, tokenizer: PreTrainedTokenizerFast) -> None:
+    def __init__(self, model: Any, tokenizer: PreTrainedTokenizerBase) -> None:
         self.model = model
         self.tokenizer = tokenizer
-        self.pad_id: int = tokenizer.pad_token_id
-        self.eos_id: int = tokenizer.eos_token_id
+        self._vocabulary: int = model.get_input_embeddings().weight.shape[0]
+        self._takes_positions = "position_ids" in inspect.signature(model.forward).parameters
+        self.end_ids = _end_ids(model, tokenizer)
+        self._ends = torch.tensor(self.end_ids, dtype=torch.long)
+        fillers = (tokenizer.pad_token_id, *self.end_ids, 0)
+        self.pad_id: int = next(i for i in fillers if i is not None and i < self._vocabulary)
 
     @classmethod
     def load(cls, folder: Path) -> "LanguageModel":
         """Load an ordinary Hugging Face model folder.
 
         Raises:
-            ArenaError: If the folder does not hold a causal language model and a tokenizer.
+            ArenaError: If the folder does not hold a causal language model and a tokenizer, or
+                the model answers otherwise in a padded batch than alone.
         """
-        if not (folder / "config.json").is_file():
-            raise ArenaError(f"{folder} holds no Hugging Face model (config.json is missing)")
-        try:
-            with _quiet():
-                model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-                tokenizer = AutoTokenizer.from_pretrained(folder)
-        except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ArenaError(f"{folder} cannot be loaded as a language model: {reason}") from error
-        return cls(model.eval(), tokenizer)
+        model, tokenizer = load_folder(folder)
+        loaded = cls(model, tokenizer)
+        check_batching(loaded)
+        return loaded
 
     def save(self, folder: Path) -> None:
         """Write an ordinary Hugging Face model folder (safetensors)."""
-        with _quiet():
+        with quiet():
             self.model.save_pretrained(folder)
             self.tokenizer.save_pretrained(folder)
 
     def encode(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
-        """Return the token ids of each prompt, through the chat template where there is one."""
+        """Return the token ids of each prompt, through the chat template where there is one.
+
+        Raises:
+            ArenaError: If the chat template does not take a single message of a user, or the
+                tokenizer is another model's.
+        """
         distinct = list(dict.fromkeys(texts))
         if not distinct:
             return []
         if self.tokenizer.chat_template:
             chats = [[{"role": "user", "content": text}] for text in distinct]
-            ids = self.tokenizer.apply_chat_template(
-                chats, add_generation_prompt=True, return_dict=False
-            )
+            ids = self._chat(chats, return_dict=False)
         else:
             ids = self.tokenizer(distinct)["input_ids"]
-        by_text = {text: tuple(row) for text, row in zip(distinct, ids, strict=True)}
+        by_text = {text: self._known(row) for text, row in zip(distinct, ids, strict=True)}
         return [by_text[text] for text in texts]
 
     def extend(self, turn: Generation, added: str) -> tuple[int, ...]:
@@ -106,18 +92,33 @@ class LanguageModel:
         if self.tokenizer.chat_template:
             reply = "☆"  # stands for the turn, of whose own text a template may cut some
             chat = [("user", "?"), ("assistant", reply), ("user", added)]
-            text = self.tokenizer.apply_chat_template(
-                [{"role": role, "content": content} for role, content in chat],
-                add_generation_prompt=True,
-                tokenize=False,
-            )
+            messages = [{"role": role, "content": content} for role, content in chat]
+            text: str = self._chat(messages, tokenize=False)
             _, found, added = text.partition(reply)
             if not found:
                 raise ArenaError("the model's chat template leaves out the assistant's turns")
         ids = self.tokenizer(added, add_special_tokens=False)["input_ids"]
-        if turn.reply_ids[-1:] == (self.eos_id,) and ids[:1] == [self.eos_id]:
+        last = turn.reply_ids[-1:]
+        if last == tuple(ids[:1]) and set(last) <= set(self.end_ids):
             ids = ids[1:]
-        return (*turn.prompt_ids, *turn.reply_ids, *ids)
+        return (*turn.prompt_ids, *turn.reply_ids, *self._known(ids))
+
+    def _chat(self, messages: Any, **form: Any) -> Any:
+        """Put messages, or a list of such chats, into the model's chat template."""
+        try:
+            return self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, **form)
+        except Exception as error:
+            raise ArenaError(
+                f"the model's chat template cannot be used: {first_line(error)}"
+            ) from error
+
+    def _known(self, ids: Sequence[int]) -> tuple[int, ...]:
+        if len(self.tokenizer) > self._vocabulary and max(ids, default=0) >= self._vocabulary:
+            raise ArenaError(
+                f"the tokenizer writes token {max(ids)}, but the model knows {self._vocabulary} "
+                "tokens only; they do not belong together"
+            )
+        return tuple(ids)
 
     def logits(self, prompts: PaddedPrompts, replies: Tensor) -> Tensor:
         """Return (rows, tokens, vocabulary): the logits that predict each reply token.
@@ -161,9 +162,9 @@ class LanguageModel:
             logits = self._continue(cache, mask, tokens)[:, -1]
             if mask is not None:
                 mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-            tokens, log_probs, entropy = _draw(logits, sampling, generator)
+            tokens, log_probs, entropy = draw(logits, sampling, generator)
             steps.append((active, tokens[:, 0], log_probs, entropy))
-            goes_on = tokens[:, 0] != self.eos_id
+            goes_on = torch.isin(tokens[:, 0], self._ends, invert=True)
             if complete is not None:
                 closed = self._closed(written, active, tokens, complete)
                 goes_on &= ~torch.tensor(closed)
@@ -218,12 +219,16 @@ class LanguageModel:
         """Read all but the last token of each distinct prompt; return one cache row a row."""
         ids, mask = prompts.ids[:, :-1], prompts.mask[:, :-1]
         padded = not bool(mask.all())
-        cache = self.model.model(
+        output = self.model.base_model(
             input_ids=ids,
             attention_mask=mask.long() if padded else None,
-            position_ids=_positions(mask) if padded else None,
             use_cache=True,
-        ).past_key_values
+            **self._at(_positions(mask) if padded else None),
+        )
+        cache = getattr(output, "past_key_values", None)
+        if cache is None:
+            kind = type(self.model).__name__
+            raise ArenaError(f"{kind} keeps no key-value cache, so it is no decoder to sample from")
         cache.batch_select_indices(prompts.index)
         return cache, mask[prompts.index] if padded else None
 
@@ -236,67 +241,44 @@ class LanguageModel:
         output = self.model(
             input_ids=tokens,
             attention_mask=attention,
-            position_ids=positions,
             past_key_values=cache,
             use_cache=True,
+            **self._at(positions),
         )
         logits: Tensor = output.logits
         return logits
 
+    def _at(self, positions: Tensor | None) -> dict[str, Tensor]:
+        """Return positions as an argument; models with relative ones take none."""
+        return {} if positions is None or not self._takes_positions else {"position_ids": positions}
+
     def _check_lengths(self, prompts: Sequence[tuple[int, ...]], new_tokens: int) -> None:
-        limit = self.model.config.max_position_embeddings
+        config = self.model.config.get_text_config()
+        limit = getattr(config, "max_position_embeddings", None)
         longest = max(map(len, prompts))
-        if longest + new_tokens > limit:
+        if limit is not None and longest + new_tokens > limit:
             raise ArenaError(
                 f"a prompt of {longest} tokens and a reply of {new_tokens} exceed the model's "
                 f"{limit} tokens; shorten the template or the history, or enlarge the model's "
                 "max_length"
             )
         if min(map(len, prompts)) < 2:
-            raise ArenaError("a prompt has fewer than two tokens; check the recipe's template")
+            raise ArenaError(
+                "a prompt has fewer than two tokens; check the recipe's template and the tokenizer"
+            )
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the library's progress bars away from our own."""
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
+def _end_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    """Return every token that the tokenizer, the model or its way of generating ends with."""
+    named = [tokenizer.eos_token_id, model.config.get_text_config().eos_token_id]
+    if model.generation_config is not None:
+        named.append(model.generation_config.eos_token_id)
+    ends = [end for name in named for end in (name if isinstance(name, list) else [name])]
+    return tuple(dict.fromkeys(end for end in ends if end is not None))
 
 
 def _positions(mask: Tensor) -> Tensor:
     return (mask.cumsum(1) - 1).clamp(min=0)
-
-
-def _draw(
-    logits: Tensor, sampling: Sampling, generator: torch.Generator | None
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return (rows, 1) tokens, and (rows,) their log-probabilities and the entropy, nats."""
-    scaled = logits / sampling.temperature if sampling.temperature > 0 else logits
-    log_probs = scaled.log_softmax(-1)
-    probs = log_probs.exp()
-    if sampling.temperature == 0:
-        tokens = logits.argmax(-1, keepdim=True)
-    else:
-        tokens = torch.multinomial(_truncate(probs, sampling), 1, generator=generator)
-    entropy = -(probs * log_probs).sum(-1)
-    return tokens, log_probs.gather(-1, tokens)[:, 0], entropy
-
-
-def _truncate(probs: Tensor, sampling: Sampling) -> Tensor:
-    if 0 < sampling.top_k < probs.shape[-1]:
-        threshold = probs.topk(sampling.top_k).values[:, -1:]
-        probs = probs.where(probs >= threshold, 0.0)
-        probs = probs / probs.sum(-1, keepdim=True)
-    if sampling.top_p < 1:
-        ordered, order = probs.sort(descending=True)
-        outside = ordered.cumsum(-1) - ordered >= sampling.top_p
-        probs = torch.zeros_like(probs).scatter(-1, order, ordered.masked_fill(outside, 0.0))
-    return probs
 
 
 class SamplingPolicy:

@@ -158,7 +158,7 @@ class _Rows:
 
     def _tokens(self, text: str) -> list[int]:
         ids: list[int] = self._model.tokenizer(text, add_special_tokens=False)["input_ids"]
-        return ids if self._form.complete(text) else [*ids, self._model.eos_id]
+        return ids if self._form.complete(text) else [*ids, *self._model.end_ids[:1]]
 
     def _pad(self, rows: list[list[int]], length: int) -> Tensor:
         pad = self._model.pad_id

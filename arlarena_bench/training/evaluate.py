@@ -12,7 +12,8 @@ from arlarena_bench.episode import Episode
 from arlarena_bench.files import write_whole
 from arlarena_bench.panel import Panel
 from arlarena_bench.policy.base import Policy
-from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
+from arlarena_bench.policy.language_model import LanguageModel, SamplingPolicy
+from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.streams import torch_stream
 from arlarena_bench.training.rollout import Arena

@@ -14,7 +14,8 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.objective.guards import blaming
 from arlarena_bench.objective.method import Method
 from arlarena_bench.objective.wrapped import Wrapped
-from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
+from arlarena_bench.policy.language_model import LanguageModel, SamplingPolicy
+from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.streams import python_stream, torch_stream
 from arlarena_bench.training.checkpoint import load_checkpoint, save_checkpoint

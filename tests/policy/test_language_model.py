@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from arlarena_bench import ArenaError
-from arlarena_bench.policy.language_model import LanguageModel, Sampling
+from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.nano import new_language_model, train_tokenizer
 from arlarena_bench.policy.padding import PaddedPrompts
+from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import ModelSection
 
 WORDS = "ant bee cat dog elk fox gnu hen"

@@ -2,7 +2,7 @@ import pytest
 import torch
 from signpost import WORDS, signpost_recipe
 
-from arlarena_bench.policy.language_model import Sampling
+from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.training.cloning import _learning_rate, clone, record_demonstrations
 from arlarena_bench.training.evaluate import evaluate, evaluation_policy, summarise
 from arlarena_bench.training.rollout import Arena

@@ -14,7 +14,8 @@ from relay import WORDS, relay_recipe
 from arlarena_bench import ArenaError
 from arlarena_bench.episode import Episode, Generation
 from arlarena_bench.policy.base import Question
-from arlarena_bench.policy.language_model import LanguageModel, Sampling, SamplingPolicy
+from arlarena_bench.policy.language_model import LanguageModel, SamplingPolicy
+from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.policy.scripted import NullPolicy, OraclePolicy, RandomPolicy
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.training.cloning import clone, record_demonstrations
@@ -71,7 +72,7 @@ def test_a_reply_that_is_complete_needs_no_end_token(
     closed = [reply for reply in replies if "." in reply.text]
     assert len(closed) > len(replies) / 2
     assert all(reply.text.endswith(".") for reply in closed)
-    assert not any(cloned.eos_id in reply.reply_ids for reply in closed)
+    assert not any(cloned.end_ids[0] in reply.reply_ids for reply in closed)
 
 
 def test_one_row_a_conversation_with_the_environments_words_masked(
@@ -198,11 +199,11 @@ def test_a_chat_template_makes_the_environment_the_user(cloned: LanguageModel) -
     cloned.tokenizer.chat_template = CHAT
     try:
         (prompt,) = cloned.encode(["hear ant"])
-        ended = Generation("", prompt, (7, cloned.eos_id))
+        ended = Generation("", prompt, (7, cloned.end_ids[0]))
         cut = Generation("", prompt, (7, 8))
         added = cloned.tokenizer("<|user|> hear bee<eos><|assistant|> ", add_special_tokens=False)
         expected = tuple(added["input_ids"])
-        assert cloned.extend(ended, "hear bee") == (*prompt, 7, cloned.eos_id, *expected)
-        assert cloned.extend(cut, "hear bee") == (*prompt, 7, 8, cloned.eos_id, *expected)
+        assert cloned.extend(ended, "hear bee") == (*prompt, 7, cloned.end_ids[0], *expected)
+        assert cloned.extend(cut, "hear bee") == (*prompt, 7, 8, cloned.end_ids[0], *expected)
     finally:
         cloned.tokenizer.chat_template = None

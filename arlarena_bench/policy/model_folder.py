@@ -1,0 +1,120 @@
+"""Reading a Hugging Face model folder, or saying in one line why it cannot be used."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
+from transformers.models.auto.tokenization_auto import get_tokenizer_config
+from transformers.utils import logging
+
+from arlarena_bench.errors import ArenaError
+
+WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+# Names of the class that does what tokenizer.json says, and nothing else.
+GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")
+
+
+def load_folder(folder: Path) -> tuple[Any, PreTrainedTokenizerBase]:
+    """Load a causal language model, float32 and ready to answer, and its tokenizer.
+
+    Nothing is downloaded, and no code that lies in the folder is run.
+
+    Raises:
+        ArenaError: If the folder holds another kind of model, a part of one, or damaged files.
+    """
+    _check_files(folder)
+    here = {"local_files_only": True, "trust_remote_code": False}
+    with quiet(), _one_line(f"{folder} cannot be loaded as a language model"):
+        config = AutoConfig.from_pretrained(folder, **here)
+    kind = type(config).__name__.removesuffix("Config")
+    if config.is_encoder_decoder:
+        raise ArenaError(f"{folder} holds an encoder-decoder ({kind}), no causal language model")
+    if not any(path for pattern in WEIGHTS for path in folder.glob(pattern)):
+        raise ArenaError(f"{folder} holds no weights ({' or '.join(WEIGHTS)} is missing)")
+    with quiet(), _one_line(f"{folder} cannot be loaded as a language model"):
+        model, found = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused below, by name
+            **here,
+        )
+    if mismatched := sorted(found["mismatched_keys"]):
+        raise ArenaError(
+            f"{folder}: the weights do not fit config.json ({mismatched[0][0]} has another shape)"
+        )
+    if missing := sorted(found["missing_keys"]):
+        raise ArenaError(
+            f"{folder} holds no whole language model: {len(missing)} weights of {kind} are "
+            f"missing ({missing[0]}, …)"
+        )
+    if model._is_stateful:
+        raise ArenaError(
+            f"{folder} holds a recurrent model ({kind}); only attention over a key-value cache "
+            "can be continued from shared prompts"
+        )
+    return model.eval(), _load_tokenizer(folder, here)
+
+
+def _check_files(folder: Path) -> None:
+    if (folder / "adapter_config.json").is_file():
+        raise ArenaError(
+            f"{folder} holds a PEFT adapter; merge it into its base model (merge_and_unload), "
+            "save that with its tokenizer, and give its folder"
+        )
+    if (folder / "config.json").is_file():
+        return
+    if any(folder.glob("*.gguf")):
+        raise ArenaError(
+            f"{folder} holds a GGUF file; give a Hugging Face folder (config.json, safetensors)"
+        )
+    raise ArenaError(f"{folder} holds no Hugging Face model (config.json is missing)")
+
+
+def _load_tokenizer(folder: Path, here: dict[str, Any]) -> PreTrainedTokenizerBase:
+    absent = "" if (folder / "tokenizer.json").is_file() else " (tokenizer.json is missing)"
+    with quiet(), _one_line(f"{folder} holds no tokenizer that can be loaded{absent}"):
+        named = get_tokenizer_config(folder, **here).get("tokenizer_class")
+        # For some models the library puts their usual class in place of the one that is named.
+        kind = PreTrainedTokenizerFast if named in GENERIC else AutoTokenizer
+        tokenizer: PreTrainedTokenizerBase = kind.from_pretrained(folder, **here)
+    if not tokenizer.get_vocab():
+        raise ArenaError(f"{folder} holds no tokenizer (tokenizer.json is missing)")
+    return tokenizer
+
+
+@contextmanager
+def _one_line(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise ArenaError(f"{what}: {first_line(error)}") from error
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, or its kind if it says nothing."""
+    lines = str(error).split("\n")
+    return next((line.strip() for line in lines if line.strip()), type(error).__name__)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the library's progress bars and reports away from our own."""
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if shown:
+            logging.enable_progress_bar()
