@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_cache_path
+
 from arlarena_bench.errors import ArenaError
 
 
@@ -42,8 +44,7 @@ def cache_folder() -> Path:
     """Return where to keep what can be made again: `$ARLARENA_CACHE`, or the user's own cache."""
     if chosen := os.environ.get("ARLARENA_CACHE"):
         return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "arlarena-bench"
+    return user_cache_path("arlarena-bench", appauthor=False)
 
 
 class JsonLines:

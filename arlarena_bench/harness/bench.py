@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.progress import TaskID
 
 from arlarena_bench.harness.plan import Job, is_finished
 from arlarena_bench.harness.processes import Failure, end, failure_of, sigterm_interrupts, start
-from arlarena_bench.harness.progress import BenchProgress, Display, RunProgress, cloning_view
+from arlarena_bench.harness.progress import Display, RunProgress
 from arlarena_bench.recipe import Recipe
 
 POLL = 0.5  # seconds between looks at the running processes
@@ -44,7 +45,14 @@ def build_start_policy(recipe: Recipe, display: Display) -> None:
     folder = start_folder(recipe)
     if not is_built(folder):
         display.say(f"building the start policy once, in {folder}")
-        start_policy(recipe, on_step=lambda record: display.show(*cloning_view(record)))
+        row = display.add("start policy", recipe.cloning.clean_steps + recipe.cloning.noisy_steps)
+
+        def show(record: dict[str, float]) -> None:
+            display.update(row, int(record["step"]), f"loss {record['loss']:.3f}")
+            display.show()
+
+        start_policy(recipe, on_step=show)
+        display.remove(row)
 
 
 class _Runner:
@@ -58,7 +66,7 @@ class _Runner:
             for job in jobs
         }
         self._waiting = deque(unfinished)
-        self._running: list[tuple[Job, subprocess.Popen[bytes]]] = []
+        self._running: list[tuple[Job, subprocess.Popen[bytes], TaskID]] = []
         self._finished = len(jobs) - len(unfinished)
         self._failures: list[Failure] = []
         self._parallel = parallel
@@ -68,41 +76,44 @@ class _Runner:
         todo = {job.folder for job in self._waiting}
         for folder, progress in self._progress.items():
             progress.refresh() if folder in todo else progress.ended()
-        done_before = sum(progress.step for progress in self._progress.values())
-        began = time.monotonic()
+        total = self._display.add("all", *self._steps())
         try:
             while self._waiting or self._running:
                 while self._waiting and len(self._running) < self._parallel:
                     job = self._waiting.popleft()
-                    self._running.append((job, start(job)))
+                    run = self._progress[job.folder]
+                    row = self._display.add(job.name, run.total, run.step)
+                    self._running.append((job, start(job), row))
                 time.sleep(POLL)
                 self._look()
-                self._show(time.monotonic() - began, done_before)
+                steps, done = self._steps()
+                self._display.update(total, done, self._summary(), steps)
+                self._display.show()
         finally:
-            end([process for _, process in self._running])
+            end([process for _, process, _ in self._running])
         return self._failures
 
     def _look(self) -> None:
-        for job, process in list(self._running):
+        for job, process, row in list(self._running):
             progress = self._progress[job.folder]
             progress.refresh()
+            self._display.update(row, progress.step, progress.note())
             if process.poll() is None:
                 continue
             progress.ended()
-            self._running.remove((job, process))
+            self._display.remove(row)
+            self._running.remove((job, process, row))
             if failure := failure_of(job, process.returncode):
                 self._failures.append(failure)
                 self._display.say(f"failed: {failure.name}: {failure.reason}")
             else:
                 self._finished += 1
 
-    def _show(self, elapsed: float, done_before: int) -> None:
-        state = BenchProgress(
-            runs=list(self._progress.values()),
-            running=[self._progress[job.folder] for job, _ in self._running],
-            finished=self._finished,
-            failed=len(self._failures),
-            elapsed=elapsed,
-            done_before=done_before,
-        )
-        self._display.show(state.view(), state.line())
+    def _steps(self) -> tuple[int, int]:
+        """Return the training steps of all runs, and how many of them are done."""
+        runs = self._progress.values()
+        return sum(run.total for run in runs), sum(run.step for run in runs)
+
+    def _summary(self) -> str:
+        failed = f", {len(self._failures)} failed" if self._failures else ""
+        return f"{self._finished}/{len(self._progress)} runs finished{failed}"

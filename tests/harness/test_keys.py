@@ -52,6 +52,16 @@ def test_arrows_letters_words_and_corrections() -> None:
     assert restored
 
 
+def test_what_is_typed_ahead_or_pasted_is_kept() -> None:
+    words, _ = type_at_terminal([b"\x1b[A\x1b[Bpgo north\nlook\n\x1b[C"], 6)
+    assert words == ["up", "down", "p", "go north", "look", "right"]
+
+
+def test_a_wide_letter_is_taken_back_whole_and_other_keys_are_nothing() -> None:
+    words, _ = type_at_terminal(["世界".encode(), b"\x7f", b"\x1b[5~", b"\t", b"\r"], 1)
+    assert words == ["世"]
+
+
 def test_without_a_terminal_a_line_is_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(" go north \n\nq\n"))
     with keyboard() as source:
