@@ -40,11 +40,10 @@ def run_bench(jobs: Sequence[Job], parallel: int, console: Console) -> list[Fail
 def build_start_policy(recipe: Recipe, display: Display) -> None:
     """Clone the start policy that all runs share, unless the cache holds it."""
     # Imports torch, which a bench of finished runs does without.
-    from arlarena_bench.training.start import is_built, start_folder, start_policy
+    from arlarena_bench.training.start import find_start, start_policy
 
-    folder = start_folder(recipe)
-    if not is_built(folder):
-        display.say(f"building the start policy once, in {folder}")
+    if find_start(recipe) is None:
+        display.say("building the start policy once: recording demonstrations, then cloning them")
         row = display.add("start policy", recipe.cloning.clean_steps + recipe.cloning.noisy_steps)
 
         def show(record: dict[str, float]) -> None:

@@ -14,7 +14,7 @@ from arlarena_bench.report.render import bench_line
 from arlarena_bench.report.result import FinishedRun
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import check_rows
-from arlarena_bench.training.run import Run
+from arlarena_bench.training.run import finished_result, holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +169,7 @@ def is_finished(job: Job) -> bool:
     Raises:
         ArenaError: If its folder holds another run, or a damaged result.
     """
-    if not (job.folder / "recipe.yaml").exists():
-        return False
-    return Run.open(job.folder, job.recipe, resume=True).finished() is not None
+    return holds(job.folder, job.recipe) and finished_result(job.folder) is not None
 
 
 def _unfit(recipes: Sequence[Recipe]) -> dict[str, str]:
@@ -224,4 +222,4 @@ def _check_present_runs(folder: Path, base: Recipe, values: Mapping[str, Any]) -
         if recipe.method.source is not None and not Path(recipe.method.name).is_file():
             continue  # the method's file has been moved since; the run keeps a copy of it
         expected = base.for_run(recipe.method.name, recipe.seed).with_values(values)
-        Run.open(stored.parent, expected, resume=True)
+        holds(stored.parent, expected)

@@ -86,12 +86,6 @@ class Recipe(Section):
         """Return the SHA-256 of every setting."""
         return digest(self.model_dump(mode="json", context=DIGEST))
 
-    def start_digest(self) -> str:
-        """Return the SHA-256 of the settings that determine the start policy."""
-        parts = ("environment", "protocol", "model", "tokenizer", "cloning")
-        data = self.model_dump(mode="json", context=DIGEST)
-        return digest({part: data[part] for part in parts})
-
     def to_yaml(self) -> str:
         """Return the recipe as YAML that `read_recipe` reads back."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

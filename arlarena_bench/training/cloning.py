@@ -6,9 +6,11 @@ low while the likeliest replies are still good. Reinforcement learning then has 
 sharpen, as it has with a pretrained language model.
 """
 
+import hashlib
+import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import torch
 from torch import Tensor
@@ -83,18 +85,29 @@ def record_demonstrations(recipe: Recipe) -> list[Demonstration]:
     return demonstrations
 
 
-def clone(recipe: Recipe, on_step: OnStep | None = None) -> LanguageModel:
+def demonstrations_digest(demonstrations: Sequence[Demonstration], form: ReplyFormat) -> str:
+    """Return the SHA-256 of all that cloning sees of demonstrations."""
+    content = hashlib.sha256()
+    for demo in demonstrations:
+        ends = [form.complete(demo.reply), form.complete(demo.noise)]
+        content.update(json.dumps([*astuple(demo), *ends]).encode() + b"\n")
+    return content.hexdigest()
+
+
+def clone(
+    recipe: Recipe, demonstrations: Sequence[Demonstration], on_step: OnStep | None = None
+) -> LanguageModel:
     """Make a tokenizer and a model, and train it on demonstrations.
 
     Args:
-        recipe: Its environment, protocol, model, tokenizer and cloning sections are read.
+        recipe: Its environment, model, tokenizer and cloning sections are read.
+        demonstrations: What `record_demonstrations` recorded.
         on_step: Called after each gradient step with `step`, `steps` and `loss`.
 
     Returns:
         The start policy of every run of this recipe.
     """
     settings = recipe.cloning
-    demonstrations = record_demonstrations(recipe)
     form = make_environment(recipe).game.reply_format
     texts = (text for demo in demonstrations for text in (demo.prompt, demo.reply, demo.noise))
     words = recipe.tokenizer

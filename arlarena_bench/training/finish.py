@@ -18,18 +18,18 @@ from arlarena_bench.training.evaluate import (
     summarise,
 )
 from arlarena_bench.training.run import Run
-from arlarena_bench.training.start import start_folder, weights_digest
 
 SCHEMA = 1
 
 
 def build_result(
-    run: Run, game: TextEnv, episodes: Sequence[Episode], collapse: Collapse | None
+    run: Run, start: str, game: TextEnv, episodes: Sequence[Episode], collapse: Collapse | None
 ) -> dict[str, Any]:
     """Return the result of a run: its scores, their episodes, and what produced them.
 
     Args:
         run: The finished run.
+        start: SHA-256 of the start policy's weights.
         game: Whose test panel was played.
         episodes: The panel's tasks in its order, attempts at one task side by side.
         collapse: What the detector saw during training.
@@ -58,7 +58,7 @@ def build_result(
         "commit": source_commit(),
         "version": arlarena_bench.__version__,
         "recipe_digest": recipe.digest(),
-        "start_policy": weights_digest(start_folder(recipe)),
+        "start_policy": start,
         "panel": {"name": panel.name, "digest": panel.digest, "tasks": count},
         "episodes": [episode_record(episode) for episode in episodes],
         "summary": summarise(episodes),

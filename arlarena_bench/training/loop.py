@@ -30,8 +30,8 @@ from arlarena_bench.training.evaluate import (
 from arlarena_bench.training.finish import build_result
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import check_rows, pack_episodes
-from arlarena_bench.training.run import Run
-from arlarena_bench.training.start import start_policy
+from arlarena_bench.training.run import Run, finished_result, holds
+from arlarena_bench.training.start import start_policy, weights_digest
 from arlarena_bench.training.update import Learner
 
 Group = list[Episode]
@@ -64,11 +64,14 @@ def train(
             rows, or its functions fail.
     """
     check_rows(_method(recipe), recipe.method.name, Arena(recipe))
-    run = Run.open(out, recipe, resume=resume)
-    if (finished := run.finished()) is not None:
+    if resume and holds(out, recipe) and (finished := finished_result(out)) is not None:
         return finished
-    with run.locked():
-        trainer = Trainer(recipe, start_policy(recipe))
+    with Run.open(out, recipe, resume=resume) as run:
+        if (finished := finished_result(out)) is not None:
+            return finished  # another process has ended the run meanwhile
+        start = start_policy(recipe)
+        run.begin_from(weights_digest(start))
+        trainer = Trainer(recipe, start)
         first = trainer.restore(run, warn) + 1
         if not run.logged:
             _record(run, on_step, 0, trainer.validate(), {})
@@ -80,15 +83,15 @@ def train(
             trainer.detector.observe(step, metrics)
             if step % recipe.train.checkpoint_every == 0:
                 save_checkpoint(run.checkpoints, step, trainer.learner)
-        return _finish(run, trainer)
+        return _finish(run, trainer, weights_digest(start))
 
 
-def _finish(run: Run, trainer: "Trainer") -> dict[str, Any]:
+def _finish(run: Run, trainer: "Trainer", start: str) -> dict[str, Any]:
     """Score the trained policy on the test panel and write everything that a run leaves."""
     episodes = trainer.test()
     trainer.policy.save(run.folder / "model")
     write_episodes(run.folder / "episodes" / "test.jsonl.gz", episodes)
-    result = build_result(run, trainer.arena.game, episodes, trainer.detector.collapse)
+    result = build_result(run, start, trainer.arena.game, episodes, trainer.detector.collapse)
     run.finish(result)
     return result
 

@@ -22,6 +22,7 @@ A training run of arlarena-bench.
 | file | what it is |
 |---|---|
 | `recipe.yaml` | every setting, resolved |
+| `start.json` | SHA-256 of the start policy's weights |
 | `metrics.jsonl` | one line a training step; step 0 is the start policy |
 | `timing.jsonl` | CPU seconds of each step by part (not part of the result) |
 | `checkpoints/` | weights, optimiser and counters; the newest two |
@@ -34,8 +35,41 @@ folder.
 """
 
 
+def holds(folder: Path, recipe: Recipe) -> bool:
+    """Return whether a folder holds a run of this recipe; nothing is written.
+
+    Raises:
+        ArenaError: If it holds a run of another recipe, or something else.
+    """
+    stored = folder / "recipe.yaml"
+    if stored.exists():
+        _check_same(stored, recipe)
+        return True
+    if folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
+        raise ArenaError(f"{folder} is not empty and holds no run; choose another --out")
+    return False
+
+
+def finished_result(folder: Path) -> dict[str, Any] | None:
+    """Return the result of a run's folder if the run is complete; nothing is written.
+
+    Raises:
+        ArenaError: If the result is damaged.
+    """
+    path = folder / "result.json"
+    if not path.exists():
+        return None
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        result = None
+    if not isinstance(result, dict):
+        raise ArenaError(f"{path} is damaged; delete it and pass --resume to make it again")
+    return result
+
+
 class Run:
-    """A run's folder, opened for writing.
+    """A run's folder, held by this process alone; made by `Run.open`.
 
     Attributes:
         folder: The folder.
@@ -53,39 +87,24 @@ class Run:
         self.logged = read_metrics(folder)
 
     @classmethod
-    def open(cls, folder: Path, recipe: Recipe, *, resume: bool) -> "Run":
-        """Open a new folder, or with `resume` the one of an interrupted run of this recipe.
-
-        Raises:
-            ArenaError: If the folder holds something else, or a run and `resume` is not set.
-        """
-        stored = folder / "recipe.yaml"
-        if stored.exists():
-            _check_same(stored, recipe)
-            if not resume:
-                raise ArenaError(
-                    f"{folder} already holds this run; pass --resume to go on, or another --out"
-                )
-        elif folder.exists() and any(not p.name.startswith(".") for p in folder.iterdir()):
-            raise ArenaError(f"{folder} is not empty and holds no run; choose another --out")
-        else:
-            write_whole(stored, recipe.to_yaml())
-        run = cls(folder, recipe)
-        run._explain()
-        return run
-
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep every other process from writing this run; a process that dies lets go.
+    def open(cls, folder: Path, recipe: Recipe, *, resume: bool) -> Iterator["Run"]:
+        """Hold a new folder, or with `resume` the one of an interrupted run of this recipe.
+
+        Every other process is kept from writing it meanwhile; one that dies lets go. Nothing is
+        written or mended before the folder is held.
 
         Raises:
-            ArenaError: If another process holds it.
+            ArenaError: If the folder holds something else, or a run and `resume` is not set, or
+                if another process holds it.
         """
-        try:
-            with FileLock(self.folder / ".lock", timeout=0):
-                yield
-        except Timeout:
-            raise ArenaError(f"{self.folder} is being written by another process") from None
+        _check_open(folder, recipe, resume)
+        with _locked(folder):
+            if not _check_open(folder, recipe, resume):
+                write_whole(folder / "recipe.yaml", recipe.to_yaml())
+            run = cls(folder, recipe)
+            run._explain()
+            yield run
 
     @property
     def checkpoints(self) -> Path:
@@ -103,18 +122,20 @@ class Run:
             text = README.format(method=method, environment=recipe.environment.id, seed=recipe.seed)
             write_whole(readme, text)
 
-    def finished(self) -> dict[str, Any] | None:
-        """Return the result if the run is complete."""
-        path = self.folder / "result.json"
+    def begin_from(self, start: str) -> None:
+        """Record the SHA-256 of the start policy's weights, or compare it with the one on record.
+
+        Raises:
+            ArenaError: If the run began from another start policy.
+        """
+        path = self.folder / "start.json"
         if not path.exists():
-            return None
-        try:
-            result = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            result = None
-        if not isinstance(result, dict):
-            raise ArenaError(f"{path} is damaged; delete it and pass --resume to make it again")
-        return result
+            write_json(path, {"start_policy": start})
+        elif (before := _read_start(path)) != start:
+            raise ArenaError(
+                f"{self.folder} began from the start policy {before[:12]}, which is {start[:12]} "
+                "now: environment or packages have changed since; start again with another --out"
+            )
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """Write the result."""
@@ -156,6 +177,39 @@ def read_metrics(folder: Path) -> dict[int, dict[str, float]]:
 
 def _finite_or_none(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise ArenaError(f"{folder} is being written by another process") from None
+    except OSError as error:
+        raise ArenaError(f"cannot write {folder}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _check_open(folder: Path, recipe: Recipe, resume: bool) -> bool:
+    """Return whether the folder holds this run already, or raise ArenaError if that is wrong."""
+    there = holds(folder, recipe)
+    if there and not resume:
+        raise ArenaError(
+            f"{folder} already holds this run; pass --resume to go on, or another --out"
+        )
+    return there
+
+
+def _read_start(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["start_policy"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ArenaError(f"{path} is damaged; choose another --out") from None
 
 
 def _check_same(stored: Path, recipe: Recipe) -> None:

@@ -1,26 +1,56 @@
-"""The start policy of a recipe: cloned once, then kept in the cache under its content hash."""
+"""The start policy of a recipe: cloned once, then kept in the cache.
+
+It is kept under a hash of what it was made from: the demonstrations themselves, the settings of
+cloning, and the code. An environment whose expert or text has changed records other demonstrations,
+and gets another start policy. Which demonstrations a recipe records is remembered under the
+`fingerprint` of all that they follow from, because recording them takes long.
+"""
 
 import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from filelock import FileLock
 
+import arlarena_bench
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import cache_folder, write_json
+from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.recipe import Recipe, digest
-from arlarena_bench.training.cloning import OnStep, clone
+from arlarena_bench.training.cloning import (
+    OnStep,
+    clone,
+    demonstrations_digest,
+    record_demonstrations,
+)
+from arlarena_bench.training.fingerprint import fingerprint
+from arlarena_bench.training.rollout import make_environment
 
-# Raise when cloning would make another policy from the same settings.
-CLONING_VERSION = 1
+# Raise when cloning would make another policy from the same settings and demonstrations.
+CLONING_VERSION = 2
 
 
-def start_folder(recipe: Recipe) -> Path:
-    """Return the folder in which the recipe's start policy lies or will lie."""
-    name = digest({"version": CLONING_VERSION, "recipe": recipe.start_digest()})[:16]
-    return cache_folder() / "start" / f"{recipe.environment.name}-{name}"
+def start_folder(recipe: Recipe, demonstrations: str) -> Path:
+    """Return the folder in which a start policy lies or will lie.
+
+    Args:
+        recipe: Its model, tokenizer and cloning sections are read.
+        demonstrations: Their SHA-256.
+    """
+    name = digest(
+        {
+            "cloning": CLONING_VERSION,
+            "demonstrations": demonstrations,
+            "packages": [arlarena_bench.__version__, torch.__version__],
+            "settings": recipe.model_dump(mode="json", include={"model", "tokenizer", "cloning"}),
+        }
+    )
+    return cache_folder() / "start" / f"{recipe.environment.name}-{name[:16]}"
 
 
 def is_built(folder: Path) -> bool:
@@ -45,8 +75,17 @@ def weights_digest(folder: Path) -> str:
     return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
 
 
+def find_start(recipe: Recipe) -> Path | None:
+    """Return the folder of the recipe's start policy, None if it is still to be made."""
+    known = _recall(_record_of(recipe))
+    folder = start_folder(recipe, known) if known else None
+    return folder if folder is not None and is_built(folder) else None
+
+
 def start_policy(recipe: Recipe, on_step: OnStep | None = None) -> Path:
     """Return the folder of the recipe's start policy, cloning it first where it is absent.
+
+    Processes that need the same one at the same time wait for the first of them.
 
     Args:
         recipe: Its environment, protocol, model, tokenizer and cloning sections are read.
@@ -55,12 +94,55 @@ def start_policy(recipe: Recipe, on_step: OnStep | None = None) -> Path:
     Raises:
         ArenaError: If the cache cannot be written.
     """
-    folder = start_folder(recipe)
-    if is_built(folder):
-        return folder
-    # Models this small lose more to a second thread's synchronisation than they gain.
-    torch.set_num_threads(1)
-    language_model = clone(recipe, on_step)
+    if (found := find_start(recipe)) is not None:
+        return found
+    record = _record_of(recipe)
+    with _alone(record):
+        if (found := find_start(recipe)) is not None:
+            return found
+        # Models this small lose more to a second thread's synchronisation than they gain.
+        torch.set_num_threads(1)
+        demonstrations = record_demonstrations(recipe)
+        form = make_environment(recipe).game.reply_format
+        content = demonstrations_digest(demonstrations, form)
+        folder = start_folder(recipe, content)
+        if not is_built(folder):
+            language_model = clone(recipe, demonstrations, on_step)
+            _keep(language_model, recipe, content, folder)
+        write_json(record, {"demonstrations": content})
+    return folder
+
+
+def _record_of(recipe: Recipe) -> Path:
+    """Return the file that remembers which demonstrations the recipe records."""
+    name = fingerprint(recipe, make_environment(recipe).game)[:16]
+    return cache_folder() / "demonstrations" / f"{recipe.environment.name}-{name}.json"
+
+
+def _recall(record: Path) -> str | None:
+    try:
+        content = json.loads(record.read_text(encoding="utf-8"))["demonstrations"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return content if isinstance(content, str) else None
+
+
+@contextmanager
+def _alone(record: Path) -> Iterator[None]:
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(record.with_suffix(".lock"))
+        lock.acquire()
+    except OSError as error:
+        raise _no_cache(error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _keep(language_model: LanguageModel, recipe: Recipe, content: str, folder: Path) -> None:
+    """Write a start policy into the cache, whole."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
@@ -68,16 +150,19 @@ def start_policy(recipe: Recipe, on_step: OnStep | None = None) -> Path:
         settings = recipe.model_dump(
             mode="json", include={"environment", "protocol", "model", "tokenizer", "cloning"}
         )
-        record = {"files": _digests(temporary), "settings": settings}
-        write_json(temporary / "start.json", record)
-        # Another process may have built the same policy meanwhile; either copy will do.
+        made_from = {"demonstrations": content, "settings": settings}
+        write_json(temporary / "start.json", {"files": _digests(temporary), **made_from})
+        # A process with other settings may have built the same policy meanwhile.
         if not is_built(folder):
             shutil.rmtree(folder, ignore_errors=True)
             temporary.replace(folder)
         shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
-        raise ArenaError(
-            f"cannot keep the start policy in {folder.parent}: {error.strerror}; "
-            "set ARLARENA_CACHE to a folder that can be written"
-        ) from error
-    return folder
+        raise _no_cache(error) from error
+
+
+def _no_cache(error: OSError) -> ArenaError:
+    return ArenaError(
+        f"cannot keep the start policy in {cache_folder()}: {error.strerror}; "
+        "set ARLARENA_CACHE to a folder that can be written"
+    )

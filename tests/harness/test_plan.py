@@ -146,7 +146,8 @@ def test_two_methods_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def test_a_folder_with_runs_of_other_settings_is_refused(tmp_path: Path) -> None:
     job = plan(request(tmp_path, "gspo")).jobs[0]
-    Run.open(job.folder, job.recipe, resume=False)
+    with Run.open(job.folder, job.recipe, resume=False):
+        pass
     assert not is_finished(job)
     # Runs of another method are compared too: one table must not mix settings.
     with pytest.raises(ArenaError, match=r"train\.groups is 2 there, 3 here.*another --out"):
@@ -156,7 +157,8 @@ def test_a_folder_with_runs_of_other_settings_is_refused(tmp_path: Path) -> None
 
 def test_an_edited_method_file_does_not_pass_for_the_old_one(tmp_path: Path, mine: str) -> None:
     job = plan(request(tmp_path / "out", mine)).jobs[0]
-    Run.open(job.folder, job.recipe, resume=False)
+    with Run.open(job.folder, job.recipe, resume=False):
+        pass
     Path(mine).write_text(METHOD_FILE + "\n")
     with pytest.raises(ArenaError, match=r"method\.source"):
         plan(request(tmp_path / "out", mine))

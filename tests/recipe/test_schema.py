@@ -45,14 +45,6 @@ def test_a_run_takes_the_tuned_values_of_its_method() -> None:
     assert (other.method.options, other.train.learning_rate) == ({}, 3e-3)
 
 
-def test_the_start_policy_depends_on_what_makes_it_alone() -> None:
-    recipe = signpost_recipe()
-    same = recipe.for_run("gspo", seed=9).with_values({"train.epochs": 3, "evaluation.every": 2})
-    other = recipe.with_values({"cloning.seed": 1})
-    assert recipe.start_digest() == same.start_digest() != other.start_digest()
-    assert recipe.digest() != same.digest()
-
-
 def test_a_method_file_is_part_of_the_recipe_by_content(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text("a = 1")

@@ -2,10 +2,16 @@ import pytest
 import torch
 from signpost import WORDS, signpost_recipe
 
+from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.sampling import Sampling
+from arlarena_bench.recipe import Recipe
 from arlarena_bench.training.cloning import _learning_rate, clone, record_demonstrations
 from arlarena_bench.training.evaluate import evaluate, evaluation_policy, summarise
 from arlarena_bench.training.rollout import Arena
+
+
+def cloned(recipe: Recipe) -> LanguageModel:
+    return clone(recipe, record_demonstrations(recipe))
 
 
 def success(model, recipe, temperature: float) -> float:
@@ -34,8 +40,8 @@ def test_two_phases_leave_knowledge_and_doubt() -> None:
             "cloning.label_noise": 0.5,
         }
     )
-    clear = clone(recipe.with_values({"cloning.noisy_steps": 0}))
-    blurred = clone(recipe)
+    clear = cloned(recipe.with_values({"cloning.noisy_steps": 0}))
+    blurred = cloned(recipe)
     assert success(clear, recipe, 1.0) > 0.8
     assert success(blurred, recipe, 1.0) < 0.6
     assert success(blurred, recipe, 0.0) > success(blurred, recipe, 1.0) + 0.2
@@ -44,9 +50,9 @@ def test_two_phases_leave_knowledge_and_doubt() -> None:
 def test_cloning_repeats_to_the_last_bit() -> None:
     recipe = signpost_recipe(**{"cloning.clean_steps": 8, "cloning.noisy_steps": 4})
     torch.rand(7)  # the global generator must not matter
-    first = clone(recipe)
+    first = cloned(recipe)
     torch.rand(3)
-    second = clone(recipe)
+    second = cloned(recipe)
     for name, weight in first.model.state_dict().items():
         assert torch.equal(weight, second.model.state_dict()[name]), name
     prompts = first.encode(["sign ant"])
@@ -55,7 +61,8 @@ def test_cloning_repeats_to_the_last_bit() -> None:
 
 def test_progress_is_told_step_by_step() -> None:
     told: list[dict[str, float]] = []
-    clone(signpost_recipe(**{"cloning.clean_steps": 5, "cloning.noisy_steps": 2}), told.append)
+    recipe = signpost_recipe(**{"cloning.clean_steps": 5, "cloning.noisy_steps": 2})
+    clone(recipe, record_demonstrations(recipe), told.append)
     assert [record["step"] for record in told] == [1, 2, 3, 4, 5, 6, 7]
     assert {record["steps"] for record in told} == {7}
 

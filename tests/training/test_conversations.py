@@ -30,7 +30,7 @@ TASKS = ("test/ant/bee", "test/cat/cat", "test/dog/ant")
 
 @pytest.fixture(scope="module")
 def cloned() -> LanguageModel:
-    return clone(relay_recipe())
+    return clone(relay_recipe(), record_demonstrations(relay_recipe()))
 
 
 @pytest.fixture(scope="module")
