@@ -100,7 +100,7 @@ def test_every_setting_counts(setting: str, value: float) -> None:
     recipe = signpost_recipe(**short)
     changed = recipe.with_values({setting: value})
     assert start_folder(changed, "") != start_folder(recipe, "")
-    before, after = (clone(r).model.state_dict() for r in (recipe, changed))
+    before, after = (cloned(r).model.state_dict() for r in (recipe, changed))
     same = [torch.equal(weight, after[name]) for name, weight in before.items()]
     assert not all(same)
 
