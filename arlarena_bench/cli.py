@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from arlarena_bench.errors import ArenaError
+from arlarena_bench.errors import ArenaError, ArenaWarning
 from arlarena_bench.report import comparison
 
 if TYPE_CHECKING:
@@ -118,8 +119,10 @@ def train(
         die_with_parent()
     from arlarena_bench.harness.plan import recipe_of_run
     from arlarena_bench.training.loop import train as train_run
+    from arlarena_bench.training.rollout import cautions
 
     resolved = recipe_of_run(preset, recipe, env, method, seed, settings or ())
+    _warn(cautions(resolved))
     console = _stderr()
     with _interruptible("add --resume to go on from here"):
         result = train_run(
@@ -179,7 +182,7 @@ def evaluate(
     _single_thread()
     from arlarena_bench.harness.scoring import score_policy, scores_table
 
-    scores = score_policy(policy, preset, env, split, tasks)
+    scores = score_policy(policy, preset, env, split, tasks, warn=lambda line: _warn([line]))
     if as_json:
         _print_json(scores)
     else:
@@ -276,13 +279,14 @@ def play(
     from arlarena_bench import installed
     from arlarena_bench.harness.keys import keyboard
     from arlarena_bench.harness.play import Session
-    from arlarena_bench.training.rollout import make_environment
+    from arlarena_bench.training.rollout import incomparable_line, make_environment
 
     if preset is None:
         made = gymnasium.make(installed.environment_id(env), disable_env_checker=True)
     else:
         made = make_environment(installed.load_recipe(preset, env))
     session = Session(made, Console(), task, random.Random(seed))
+    _warn(incomparable_line(session.game))
     with keyboard() as source:
         session.run(source)
 
@@ -331,4 +335,5 @@ def _print_json(data: Any) -> None:
 
 def main() -> None:
     """Run the command line."""
+    warnings.simplefilter("ignore", ArenaWarning)  # said in lines of the commands' own
     app()

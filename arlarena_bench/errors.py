@@ -8,6 +8,10 @@ class ArenaError(Exception):
     """Something a user can act on: one line that says what was wrong, where, and what to do."""
 
 
+class ArenaWarning(UserWarning):
+    """What somebody who uses the library is warned of; the command line has lines of its own."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the known name closest to `name`, or an empty string."""
     by_folded = {item.casefold(): item for item in sorted(known)}

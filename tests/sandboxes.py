@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from arlarena_bench.envs.tir_math.sandbox import Sandbox, isolation_report
+from arlarena_bench.envs.tir_math.sandbox import (
+    NoSandboxError,
+    Sandbox,
+    active,
+    isolation_report,
+)
 from arlarena_bench.envs.tir_math.sandbox.fork_backend import SPARES, ForkBackend
 
 # Keepers outside (the launcher, bubblewrap), the server, and children forked ahead.
@@ -13,7 +18,12 @@ DESCENDANTS_WHEN_IDLE = {"bwrap": 2 + SPARES, "namespaces": 1 + SPARES, "none": 
 
 
 def needs(level: str) -> None:
-    """Skip the test where the machine cannot provide a level of isolation."""
+    """Skip the test where the machine cannot provide a level of isolation, or any with `auto`."""
+    if level == "auto":
+        try:
+            active()
+        except NoSandboxError as error:
+            pytest.skip(str(error))
     report = {entry.name: entry for entry in isolation_report()}
     if level in report and not report[level].works:
         pytest.skip(f"{level} does not work here: {report[level].why}")
@@ -24,7 +34,8 @@ def opened(level: str, **options: int) -> Sandbox:
     sandbox = Sandbox(level, **options)  # type: ignore[arg-type]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert sandbox.isolation == level
+        assert sandbox.run("print(1)").output == "1\n"
+    assert sandbox.isolation == level
     return sandbox
 
 

@@ -25,7 +25,7 @@ def run_bench(jobs: Sequence[Job], parallel: int, console: Console) -> list[Fail
         console: Where progress is shown.
 
     Raises:
-        ArenaError: If the start policy cannot be built.
+        ArenaError: If the start policy cannot be built, or nothing can run on this machine.
         KeyboardInterrupt: On SIGINT or SIGTERM, after the running processes have ended.
     """
     unfinished = [job for job in jobs if not is_finished(job)]
@@ -33,8 +33,18 @@ def run_bench(jobs: Sequence[Job], parallel: int, console: Console) -> list[Fail
         if len(unfinished) < len(jobs):
             display.say(f"{len(jobs) - len(unfinished)} of {len(jobs)} runs are finished already")
         if unfinished:
+            for line in cautions_of(unfinished[0].recipe):
+                display.say(f"warning: {line}")
             build_start_policy(unfinished[0].recipe, display)
         return _Runner(jobs, unfinished, parallel, display).run()
+
+
+def cautions_of(recipe: Recipe) -> list[str]:
+    """Return what is to be said before anything runs."""
+    # Imports torch, which a bench of finished runs does without.
+    from arlarena_bench.training.rollout import cautions
+
+    return cautions(recipe)
 
 
 def build_start_policy(recipe: Recipe, display: Display) -> None:

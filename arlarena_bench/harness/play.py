@@ -37,7 +37,7 @@ class Session:
         if not isinstance(game, TextEnv):
             raise ArenaError(f"{type(game).__name__} is no text environment; see `arlarena list`")
         self._env = env
-        self._game = game
+        self.game = game
         self._console = console
         self._rng = rng
         self._commands: dict[str, Callable[[], None]] = {
@@ -56,7 +56,7 @@ class Session:
                 continue
             if self._ended:
                 self._note = "the episode has ended: n for a new task, q to quit"
-            elif word and (command := self._game.typed(word)) is not None:
+            elif word and (command := self.game.typed(word)) is not None:
                 self._act(command)
             else:
                 self._note = f"no action {word!r}{nearest(word, self._actions())}" if word else ""
@@ -66,7 +66,7 @@ class Session:
         """Return an action, or a command of the session spelt out."""
         if self._console.is_terminal:
             self._console.print("> ", end="")
-        game = self._game
+        game = self.game
         first_letters = {action[0] for action in self._actions() if action}
         typing = not self._ended and (game.free_text or game.admissible_actions() is None)
         at_once = set() if typing else SHORTCUTS.keys() - first_letters
@@ -80,39 +80,38 @@ class Session:
         self._note = ""
 
     def _new_task(self) -> None:
-        self._begin(self._game.sample_task(self._rng))
+        self._begin(self.game.sample_task(self._rng))
         self._show_page()
 
     def _act(self, command: str) -> None:
-        reply = self._game.reply_format.write("", command)
+        reply = self.game.reply_format.write("", command)
         self._prompt, _, terminated, truncated, self._info = self._env.step(reply)
         self._return += self._info["env_reward"]
         self._ended = terminated or truncated
         self._note = f"reward {self._info['env_reward']:+.1f}"
         if self._info["success"]:
-            self._note += f"; solved in {self._game.turns} turns"
+            self._note += f"; solved in {self.game.turns} turns"
         elif self._ended:
             self._note += "; out of turns" if truncated else "; the episode has ended"
 
     def _hint(self) -> None:
-        plan = [] if self._ended else self._game.oracle()
+        plan = [] if self._ended else self.game.oracle()
         self._note = (
             f"hint: {plan[0]} ({len(plan)} to go)" if plan else "no plan leads on from here"
         )
         self._show_page()
 
     def _actions(self) -> list[str]:
-        return [] if self._ended else [a.lower() for a in self._game.admissible_actions() or []]
+        return [] if self._ended else [a.lower() for a in self.game.admissible_actions() or []]
 
     def _show_page(self) -> None:
         facts = (
-            f"turn {self._game.turns}/{self._game.horizon}   return {self._return:.1f}   "
-            f"{self._note}"
+            f"turn {self.game.turns}/{self.game.horizon}   return {self._return:.1f}   {self._note}"
         )
         actions = ", ".join(self._actions()) or ("none" if self._ended else "any words")
         self._show(
-            Text(self._game.instruction),
-            Padding(self._game.page(), (1, 0)),
+            Text(self.game.instruction),
+            Padding(self.game.page(), (1, 0)),
             Text(facts.rstrip()),
             Text(f"actions: {actions}", style="dim"),
         )

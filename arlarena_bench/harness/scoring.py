@@ -1,5 +1,6 @@
 """Scoring any policy on a frozen panel: a trained one, a downloaded one, or a script."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from arlarena_bench.training.evaluate import (
     success_by_category,
     summarise,
 )
-from arlarena_bench.training.rollout import Arena
+from arlarena_bench.training.rollout import Arena, incomparable_line
 
 SPLITS = ("validation", "test")
 
@@ -36,7 +37,12 @@ ROWS = {
 
 
 def score_policy(
-    name: str, preset: str, environment: str, split: str, tasks: int | None
+    name: str,
+    preset: str,
+    environment: str,
+    split: str,
+    tasks: int | None,
+    warn: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Play a policy on the first tasks of a panel, and return its scores.
 
@@ -47,6 +53,7 @@ def score_policy(
         environment: Short name or id.
         split: `"validation"` or `"test"`.
         tasks: How many; as the recipe says if None.
+        warn: Told before anything is played why the scores cannot count, if they cannot.
 
     Raises:
         ArenaError: If there is no such policy, split or preset.
@@ -58,6 +65,8 @@ def score_policy(
     if tasks is not None:
         recipe = recipe.with_values({f"evaluation.{split}_tasks": tasks})
     arena = Arena(recipe)
+    for line in incomparable_line(arena.game):
+        warn(line)
     episodes = evaluate(_policy(name, recipe, split), arena, recipe, split)
     panel = arena.game.panel(split)
     count = len({episode.group for episode in episodes})

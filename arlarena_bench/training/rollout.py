@@ -106,6 +106,20 @@ def make_environment(recipe: Recipe) -> AgentProtocol:
     )
 
 
+def cautions(recipe: Recipe) -> list[str]:
+    """Return a line if the recipe's results cannot count, to be said before anything runs.
+
+    Raises:
+        ArenaError: If this machine cannot provide what the environment runs in.
+    """
+    return incomparable_line(make_environment(recipe).game)
+
+
+def incomparable_line(game: TextEnv) -> list[str]:
+    """Return a line that says why results cannot count, none if they can."""
+    return [f"not for the leaderboard: {game.incomparable}"] if game.incomparable else []
+
+
 def _turn(prompt: str, reply: Generation, before: dict[str, Any], after: dict[str, Any]) -> Turn:
     return Turn(
         prompt=prompt,

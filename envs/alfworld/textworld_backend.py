@@ -19,6 +19,7 @@ from threading import RLock
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.outage import OutageError
 
 from .engine import State
 from .engine.pddl import parse_domain, parse_problem
@@ -27,6 +28,8 @@ from .game_file import check_game
 
 INSTALL = 'pip install "arlarena-bench[alfworld]"'
 PACKAGES = ("textworld", "alfworld", "fast_downward")
+
+FAILURES = (Exception, SystemExit)
 
 _ONE_AT_A_TIME = RLock()
 _IDLE: list[Any] = []
@@ -56,24 +59,45 @@ class TextworldGame:
             try:
                 self._env.load(dict(data))
             # It fails on bad games in many ways, SystemExit among them.
-            except (Exception, SystemExit) as error:
-                reason = " ".join(f"{type(error).__name__}: {error}".split())
-                raise ArenaError(f"textworld cannot load the game ({reason[:200]})") from error
+            except FAILURES as error:
+                raise ArenaError(f"textworld cannot load the game ({_reason(error)})") from error
             infos = self._env._entity_infos
             # Each holds a copy of a library that cannot be unloaded, so the next game takes it.
-            weakref.finalize(self, _IDLE.append, self._env)
+            self._kept = weakref.finalize(self, _IDLE.append, self._env)
         self.names: Mapping[str, str] = {item: infos[item].name for item in sorted(infos)}
         self.reset()
 
     def reset(self) -> State:
-        """Go back to the beginning."""
-        with _contained():
+        """Go back to the beginning.
+
+        Raises:
+            OutageError: If the engine fails.
+        """
+        with self._working():
             return self._state(self._env.reset())
 
     def step(self, command: str) -> State:
-        """Do what a command says."""
-        with _contained():
+        """Do what a command says; any command at all, of which the engine knows some.
+
+        Raises:
+            OutageError: If the engine fails.
+        """
+        with self._working():
             return self._state(self._env.step(command)[0])
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Tell a failure of the engine from everything that an agent can do."""
+        with _contained():
+            try:
+                yield
+            except FAILURES as error:
+                self._kept.detach()  # no other game takes a broken one
+                raise OutageError(
+                    f"textworld failed in the middle of a game ({_reason(error)}); nothing was "
+                    "scored by it. backend='native' plays the same games, and an interrupted run "
+                    "goes on with --resume"
+                ) from error
 
     def facts(self) -> frozenset[tuple[str, ...]]:
         """Return everything that is true now, as `(predicate, id, …)` in lower case."""
@@ -103,6 +127,10 @@ def with_shipped_texts(data: Mapping[str, Any]) -> dict[str, Any]:
     grammar = (folder / "alfred.twl2").read_text(encoding="utf-8").replace("UNKNOWN GOAL", goal)
     domain = (folder / "alfred.pddl").read_text(encoding="utf-8")
     return {**data, "pddl_domain": domain, "grammar": grammar}
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
 @contextmanager

@@ -4,21 +4,18 @@ from collections.abc import Iterator
 
 from arlarena_bench.checks import Check, optional_package
 
-from .sandbox import isolation_report
-
-NONE = "none"
+from .sandbox import NoSandboxError, active, isolation_report, remedy
 
 
 def checks() -> Iterator[Check]:
-    """Try every level of isolation; the first that works is the one that programs run in."""
-    active = next((level.name for level in isolation_report() if level.works), None)
+    """Say what `sandbox="auto"` does here, and try every level of isolation."""
+    try:
+        yield Check("sandbox: auto", f"runs programs in {active()}", True)
+    except NoSandboxError:
+        yield Check("sandbox: auto", "refuses to run programs", False, remedy())
     for level in isolation_report():
         name = f"sandbox: {level.name}"
-        if level.name == active:
-            ok = level.name != NONE
-            advice = "" if ok else "the leaderboard refuses results without isolation"
-            yield Check(name, f"active; {level.why}", ok, advice)
-        elif level.works:
+        if level.works:
             yield Check(name, f"works; {level.why}")
         else:
             yield Check(name, "does not work", None, level.why)

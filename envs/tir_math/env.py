@@ -63,8 +63,8 @@ class TirMathEnv(TextEnv):
     Args:
         size: `"full"` for ten families of problems in five levels, `"mini"` for short ones.
         horizon: Turns after which an episode is truncated; 5, or 3 for `"mini"`.
-        sandbox: Where programs run: `"auto"` for the strongest isolation this machine has, or the
-            name of one.
+        sandbox: Where programs run: `"auto"` for the strongest isolation this machine has, which
+            fails where it has none, or the name of one; `"none"` isolates nothing.
         timeout: Seconds that a program may take; 10, or 5 for `"mini"`.
         stateful: Whether variables stay between turns.
         max_output: Characters of a program's output that are shown; 512, or 24 for `"mini"`.
@@ -201,9 +201,7 @@ class TirMathEnv(TextEnv):
             if self._session is None:
                 self._session = self._box.session()
             return self._session.run(code, self.timeout)
-        result = self._box.run(code, self.timeout)
-        # Of a sandbox that was killed under a program, a new one takes the program over.
-        return self._box.run(code, self.timeout) if _lost(result) else result
+        return self._box.run(code, self.timeout)
 
     def _report(self, result: Result) -> str:
         output = result.output.strip()
@@ -269,7 +267,7 @@ class TirMathEnv(TextEnv):
         if self.data is not None and (leak := overlap(self.data)):
             return leak
         if self.isolation == "none":
-            return "isolation: none; nothing kept programs from the machine"
+            return "isolation: none; nothing keeps programs from this machine's files and network"
         return ""
 
     def anchor(self) -> str:
@@ -354,10 +352,6 @@ class TirMathEnv(TextEnv):
         if self._session is not None:
             self._session.close()
         self._session = None
-
-
-def _lost(result: Result) -> bool:
-    return result.error.startswith("SandboxError")
 
 
 def _shortened(text: str, limit: int) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.outage import LostError, Part
 
 from . import answers
 from .boxes import last_boxed
@@ -27,6 +28,7 @@ PATIENCE = 60.0
 # Longer than any answer: what is not the very text of the gold answer is wrong.
 LONGEST = 2_000
 
+ADVICE = "see whether the machine is out of memory or processes, and whether `grade` works alone"
 _MISSING = "the grader of TIR Math does not start: `pip install 'math-verify[antlr4_13_2]'`"
 # math-verify, its reader of LaTeX and the run-time of that reader's grammar, its algebra.
 _DECIDING = ("math-verify", "latex2sympy2_extended", "antlr4-python3-runtime", "sympy")
@@ -46,6 +48,7 @@ def grade(text: str, gold: str) -> bool:
 
     Raises:
         ArenaError: If math-verify is not installed.
+        OutageError: If the grading process answers nothing at all.
     """
     answer = last_boxed(text)
     if answer is None:
@@ -100,21 +103,33 @@ class _Grader:
         self._process = None
 
     def equal(self, gold: str, answer: str) -> bool:
-        question = {"gold": gold, "answer": answer, "seconds": SECONDS}
+        """Ask; an answer that ends the process again and again is wrong.
+
+        Raises:
+            OutageError: If the process answers nothing at all.
+        """
+        part = Part("the grader of TIR Math", ADVICE, self._check)
         with self._lock:
-            for _ in range(2):
-                process = self._running()
-                try:
-                    verdict = self._receive(process) if self._send(process, question) else None
-                except TimeoutError:
-                    self._stop()
-                    return False
-                if verdict is not None:
-                    return verdict == b"true\n"
-                if self._stop() == -signal.SIGPROF:
-                    return False
-                # Ended by something else, perhaps not by the question: asked once more.
-        return False
+            return bool(part.ask(lambda: self._ask(gold, answer)))
+
+    def _check(self) -> None:
+        if not self._ask("1/2", r"\frac{2}{4}"):
+            raise LostError("it finds that 1/2 is not 2/4")
+
+    def _ask(self, gold: str, answer: str) -> bool:
+        question = {"gold": gold, "answer": answer, "seconds": SECONDS}
+        try:
+            process = self._running()
+            verdict = self._receive(process) if self._send(process, question) else None
+        except (TimeoutError, OSError) as error:
+            self._stop()
+            raise LostError(str(error) or "no verdict in time") from error
+        if verdict is not None:
+            return verdict == b"true\n"
+        status = self._stop()
+        if status == -signal.SIGPROF:
+            return False
+        raise LostError(f"it ended with status {status}")
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is not None:
@@ -130,13 +145,10 @@ class _Grader:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        try:
-            ready = self._receive(self._process)
-        except TimeoutError:
-            ready = None
-        if ready != b"ready\n":
-            self._stop()
-            raise ArenaError(_MISSING)
+        if self._receive(self._process) != b"ready\n":
+            status = self._stop()
+            grader_version()  # raises where math-verify is not installed
+            raise LostError(f"it does not start: status {status}")
         return self._process
 
     def _send(self, process: subprocess.Popen[bytes], question: dict[str, Any]) -> bool:

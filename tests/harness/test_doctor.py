@@ -35,11 +35,15 @@ def test_the_gpu_is_reported_and_not_needed(checks: dict[str, Check]) -> None:
 
 def test_environments_say_what_they_need(checks: dict[str, Check]) -> None:
     sandboxes = [name for name in checks if name.startswith("sandbox: ")]
-    assert sandboxes == ["sandbox: bwrap", "sandbox: namespaces", "sandbox: none"]
-    active = [name for name in sandboxes if checks[name].found.startswith("active")]
-    assert len(active) == 1
-    for name in sandboxes[: sandboxes.index(active[0])]:
-        assert checks[name].advice, "why it does not work"
+    auto, *levels = (checks[name] for name in sandboxes)
+    assert [level.name for level in levels] == [
+        "sandbox: bwrap", "sandbox: namespaces", "sandbox: none",
+    ]  # fmt: skip
+    assert all(level.found.startswith("works") or level.advice for level in levels)
+    isolating = [level.name for level in levels[:-1] if level.found.startswith("works")]
+    assert auto.name == "sandbox: auto"
+    assert auto.ok is bool(isolating)
+    assert auto.found.endswith(isolating[0].partition(": ")[2] if isolating else "programs")
 
 
 def test_a_broken_plug_in_is_a_line_of_the_report(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,15 +7,27 @@ import warnings
 import weakref
 from typing import Protocol, Self
 
-from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.errors import ArenaError, ArenaWarning, unknown
+from arlarena_bench.outage import LostError, Part
 
 from . import levels
 from .fork_backend import ForkBackend, processors
 from .http_backend import HttpBackend
 from .monty_backend import MontyBackend
-from .result import Limits, Result
+from .result import GONE, Limits, Result
 
-BACKENDS = ("auto", *levels.STARTS, "monty", "http")
+ELSEWHERE = ("monty", "http")
+BACKENDS = ("auto", *levels.STARTS, *ELSEWHERE)
+NO_ISOLATION = (
+    "THE SANDBOX ISOLATES NOTHING, as sandbox='none' asks for: code can read your files and use "
+    "your network"
+)
+
+
+# A program that is run to see whether anything runs.
+PROBE, PRINTS, SECONDS = "print(6 * 7)", "42\n", 10.0
+ENDED = "SandboxError: the program ended the sandbox, each time that it ran"
+LOST = f"SandboxError: the sandbox was lost while the program ran; {GONE}"
 
 
 class _Runs(Protocol):
@@ -24,10 +36,17 @@ class _Runs(Protocol):
     def close(self) -> None: ...
 
 
+class _Variables(_Runs, Protocol):
+    @property
+    def holds_variables(self) -> bool: ...
+
+
 class _Backend(_Runs, Protocol):
     isolation: str
+    name: str
+    advice: str
 
-    def session(self) -> _Runs: ...
+    def session(self) -> _Variables: ...
 
     def forget(self) -> None: ...
 
@@ -35,8 +54,9 @@ class _Backend(_Runs, Protocol):
 class Session:
     """Pieces of code that share their variables; made by `Sandbox.session`."""
 
-    def __init__(self, runs: _Runs) -> None:
+    def __init__(self, runs: _Variables, part: Part) -> None:
         self._runs = runs
+        self._part = part
         self._closed = False
 
     def run(self, code: str, timeout: float = 10.0) -> Result:
@@ -47,10 +67,18 @@ class Session:
 
         Raises:
             ArenaError: If the session is closed.
+            OutageError: If no program at all runs any more.
         """
         if self._closed:
             raise ArenaError("this session of the sandbox is closed; open a new one")
-        return self._runs.run(code, checked(timeout))
+        timeout = checked(timeout)
+        if not self._runs.holds_variables:
+            return _result_of(self._part, self._runs, code, timeout)
+        try:
+            return self._runs.run(code, timeout)
+        except LostError as error:
+            self._part.recover(str(error))
+            return Result(error=LOST)
 
     def close(self) -> None:
         """Forget the variables and end the process."""
@@ -70,8 +98,8 @@ class Sandbox:
     What is needed starts with the first call, and starts again whenever it is killed.
 
     Args:
-        backend: `bwrap` (bubblewrap), `namespaces`, `none` (limits only), `auto` for the first of
-            these three that works here, `monty`, or `http`.
+        backend: `bwrap` (bubblewrap), `namespaces`, `auto` for the first of these two that works
+            here, `none` (limits only), `monty`, or `http`.
         url: Where the service of `http` is.
         limits: What one call may use.
         workers: How many calls run at once; None for one a processor.
@@ -105,8 +133,12 @@ class Sandbox:
 
     @property
     def isolation(self) -> str:
-        """What holds: `bwrap`, `namespaces`, `none`, `monty` or `http`."""
-        return self._backend().isolation
+        """What holds: `bwrap`, `namespaces`, `none`, `monty` or `http`.
+
+        Raises:
+            NoSandboxError: If that does not work here.
+        """
+        return self.backend if self.backend in ELSEWHERE else levels.chosen(self.backend)
 
     def run(self, code: str, timeout: float = 10.0) -> Result:
         """Run code as a script in a process of its own; nothing remains of it.
@@ -118,8 +150,10 @@ class Sandbox:
         Raises:
             ArenaError: If this machine cannot provide the backend, or the sandbox is closed.
                 Never because of the code.
+            OutageError: If no program at all runs any more.
         """
-        return self._backend().run(code, checked(timeout))
+        backend = self._backend()
+        return _result_of(_part(backend), backend, code, checked(timeout))
 
     def session(self) -> Session:
         """Open a session, whose pieces of code share their variables.
@@ -127,7 +161,8 @@ class Sandbox:
         Raises:
             ArenaError: If the backend has none, or as `run` does.
         """
-        return Session(self._backend().session())
+        backend = self._backend()
+        return Session(backend.session(), _part(backend))
 
     def close(self) -> None:
         """End every process of this sandbox."""
@@ -163,13 +198,25 @@ class Sandbox:
             return MontyBackend(self._limits, self._workers)
         if self.backend == "http":
             return HttpBackend(self._url or "", self._limits)
-        level = levels.active() if self.backend == "auto" else self.backend
+        level = levels.chosen(self.backend)
         if level == "none":
-            warnings.warn(_no_isolation(asked=self.backend == "none"), stacklevel=4)
-        try:
-            return ForkBackend(level, self._limits, self._workers)
-        except ArenaError as error:
-            raise ArenaError(f"the sandbox {level!r} does not work here: {error}") from error
+            warnings.warn(NO_ISOLATION, ArenaWarning, stacklevel=4)
+        return ForkBackend(level, self._limits, self._workers)
+
+
+def _part(backend: _Backend) -> Part:
+    def check() -> None:
+        result = backend.run(PROBE, SECONDS)
+        if result.output != PRINTS:
+            raise LostError(result.error or f"{PROBE} prints {result.output[:40]!r}")
+
+    return Part(backend.name, backend.advice, check)
+
+
+def _result_of(part: Part, runs: _Runs, code: str, timeout: float) -> Result:
+    """Run code; what ends its sandbox again and again, while other code runs there, has failed."""
+    result = part.ask(lambda: runs.run(code, timeout))
+    return Result(error=ENDED) if result is None else result
 
 
 def _close_all() -> None:
@@ -186,14 +233,6 @@ _all: "weakref.WeakSet[Sandbox]" = weakref.WeakSet()
 atexit.register(_close_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
-
-
-def _no_isolation(*, asked: bool) -> str:
-    text = "THE SANDBOX ISOLATES NOTHING: code can read your files and use your network"
-    if asked:
-        return f"{text}, as sandbox='none' asks for"
-    reasons = "; ".join(f"{x.name}: {x.why}" for x in levels.isolation_report() if not x.works)
-    return f"{text} ({reasons})"
 
 
 def checked(timeout: float) -> float:

@@ -1,17 +1,19 @@
 """The backend of the fork servers: one server, as many calls at once as there are processors."""
 
-import contextlib
 import os
 import threading
 from collections import deque
 
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.outage import LostError
+
 from . import levels
 from .fork_server import ForkServer
-from .result import Limits, Result, out_of_time
-from .stream import Child, LostError, StuckError, follow
+from .result import GONE, Limits, Result, out_of_time
+from .stream import Child, StuckError, follow
 
 SPARES = 2
-GONE = "the variables of the session are gone"
+ADVICE = "`arlarena doctor` says what works here"
 
 
 class ForkBackend:
@@ -22,32 +24,31 @@ class ForkBackend:
         limits: What a call may use.
         workers: How many calls run at once.
 
-    Raises:
-        ArenaError: If the server does not start.
     """
 
     def __init__(self, level: str, limits: Limits, workers: int) -> None:
         self.isolation = level
+        self.name, self.advice = f"the sandbox {level!r}", ADVICE
         self.limits = limits
         self.slots = threading.BoundedSemaphore(workers)
         self._workers = workers
         self._lock = threading.Lock()
-        self._server: ForkServer | None = levels.start(level, limits)
+        self._server: ForkServer | None = None
         # Forked ahead, and waiting for code: a call then begins at once. Each runs one call.
         self._spares: deque[Child] = deque()
         self._closed = False
 
     def run(self, code: str, timeout: float) -> Result:
-        """Run code in a fresh process; once more if the sandbox was lost under it."""
+        """Run code in a fresh process.
+
+        Raises:
+            LostError: If the sandbox was lost under it.
+        """
         with self.slots:
-            for _ in range(2):
-                try:
-                    return self._run(code, timeout)
-                except StuckError:
-                    return Result(error=out_of_time(timeout), timed_out=True)
-                except LostError:
-                    continue
-        return Result(error="SandboxError: the sandbox was lost, twice, while the code ran")
+            try:
+                return self._run(code, timeout)
+            except StuckError:
+                return Result(error=out_of_time(timeout), timed_out=True)
 
     def _run(self, code: str, timeout: float) -> Result:
         child = self._take()
@@ -127,9 +128,12 @@ class ForkBackend:
     def _running(self) -> ForkServer:
         with self._lock:
             if self._closed:
-                raise LostError("the sandbox was closed")
+                raise LostError("it was closed")
             if self._server is None:
-                self._server = levels.start(self.isolation, self.limits)
+                try:
+                    self._server = levels.start(self.isolation, self.limits)
+                except (ArenaError, OSError) as error:
+                    raise LostError(str(error)) from error
             return self._server
 
     def drop_server(self, child: Child) -> None:
@@ -165,7 +169,6 @@ class ForkSession:
                 self._child.forget()  # it is the parent's, which goes on with it
                 self._child = None
         with self._backend.slots:
-            fresh = self._child is None
             try:
                 if self._child is None:
                     self._child = self._backend.child(session=True)
@@ -175,15 +178,9 @@ class ForkSession:
                 self._backend.drop_server(self._child)
                 self.close()
                 return Result(error=f"{out_of_time(timeout)}; {GONE}", timed_out=True)
-            except LostError as error:
+            except LostError:
                 self.close()
-                # Nothing was in a new process that could have been lost.
-                if fresh:
-                    with contextlib.suppress(LostError):
-                        self._child = self._backend.child(session=True)
-                        return self._run(self._child, code, timeout)
-                    self.close()
-                return Result(error=f"SandboxError: {error}; {GONE}")
+                raise
 
     def _run(self, child: Child, code: str, timeout: float) -> Result:
         child.forget_leftovers()
@@ -194,6 +191,11 @@ class ForkSession:
             error = result.error or "SystemExit: the process was ended"
             return Result(result.output, f"{error}; {GONE}", result.stderr, result.timed_out)
         return result
+
+    @property
+    def holds_variables(self) -> bool:
+        """Whether code has run that may have left some."""
+        return self._child is not None
 
     def close(self) -> None:
         """End the process."""

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.outage import LostError
 
 from .inside.folder import remove
 from .inside.wire import CALL, READY, SESSION
 from .result import last_line
-from .stream import Child, LostError
+from .stream import Child
 
 START = 60.0
 # Hashes are the same every time, so that sets print the same.

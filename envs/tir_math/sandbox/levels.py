@@ -11,13 +11,28 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.outage import LostError
 
 from . import disk
 from .fork_server import ForkServer
 from .result import Limits
-from .stream import LostError, follow
+from .stream import follow
 
-INSTALL = "install it, e.g. `apt-get install bubblewrap`"
+INSTALL = "install it: `apt-get install bubblewrap` or `dnf install bubblewrap`"
+MONTY = (
+    "sandbox='monty' (pip install 'arlarena-bench[monty]') isolates too, but is another "
+    "interpreter, whose results stand in a table of their own; sandbox='http' uses a service"
+)
+# What keeps users from namespaces: a setting of the kernel, the value that does it, the way out.
+SETTINGS = (
+    ("kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"),
+    (
+        "kernel/apparmor_restrict_unprivileged_userns", "1",
+        "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+    ("user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces=10000"),
+)  # fmt: skip
+CONTAINER = "in a container: --security-opt seccomp=unconfined, or --privileged"
 # -P and no -I: the environment is ours, and fixes the seed of the hashes.
 FLAGS = ("-s", "-S", "-P", "-X", "utf8")
 BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from inside.main import main; main()"
@@ -59,7 +74,8 @@ def _namespaces(limits: Limits, modules: tuple[str, ...]) -> ForkServer:
 def _none(limits: Limits, modules: tuple[str, ...]) -> ForkServer:
     paths = sorted({str(folder.parent) for folder in disk.package_folders()})
     configuration = _configuration("none", limits, modules) | {"paths": paths}
-    return ForkServer(_python(HERE), configuration, copies=disk.closed_to_others())
+    copies = disk.closed_to_others() if modules else {}  # a trial needs no library
+    return ForkServer(_python(HERE), configuration, copies)
 
 
 STARTS: Mapping[str, Callable[[Limits, tuple[str, ...]], ForkServer]] = {
@@ -70,7 +86,7 @@ STARTS: Mapping[str, Callable[[Limits, tuple[str, ...]], ForkServer]] = {
 WHAT_HOLDS = {
     "bwrap": "own users, processes, network and disk (bubblewrap), system-call filter, limits",
     "namespaces": "own users, processes, network and disk, system-call filter, limits",
-    "none": "limits only: the code can read files and use the network",
+    "none": "limits only, and only by name: the code can read files and use the network",
 }
 
 
@@ -80,16 +96,51 @@ def isolation_report() -> tuple[Level, ...]:
     return tuple(_try(name) for name in STARTS)
 
 
+class NoSandboxError(ArenaError):
+    """This machine has no isolation that the sandbox knows."""
+
+
 def active() -> str:
-    """Return the level that `auto` stands for on this machine.
+    """Return the level that `auto` stands for on this machine; never `none`.
 
     Raises:
-        ArenaError: If none works.
+        NoSandboxError: If none works; the text says why, and what to do.
     """
-    for level in isolation_report():
+    isolating = isolation_report()[:-1]
+    for level in isolating:
         if level.works:
             return level.name
-    raise ArenaError(f"no sandbox works here: {isolation_report()[-1].why}")
+    reasons = "; ".join(f"{level.name}: {level.why}" for level in isolating)
+    raise NoSandboxError(
+        f"no sandbox works here, and programs run in none unasked ({reasons}). {remedy()}; "
+        "sandbox='none' isolates nothing, and the leaderboard refuses its results"
+    )
+
+
+def chosen(backend: str) -> str:
+    """Return the level that a name stands for: itself, or that of `auto`.
+
+    Raises:
+        ArenaError: If it does not work here.
+    """
+    if backend == "auto":
+        return active()
+    level = next(level for level in isolation_report() if level.name == backend)
+    if not level.works:
+        raise NoSandboxError(f"the sandbox {backend!r} does not work here: {level.why}")
+    return backend
+
+
+def remedy() -> str:
+    """Return what would make a sandbox work here."""
+    if sys.platform != "linux":
+        return f"Bubblewrap and namespaces are Linux's: {MONTY}"
+    ways = [] if shutil.which("bwrap") else [f"Bubblewrap: {INSTALL}"]
+    for setting, closed, command in SETTINGS:
+        file = Path("/proc/sys", setting)
+        if file.is_file() and file.read_text().strip() == closed:
+            ways.append(f"Namespaces: `{command}`")
+    return "; ".join([*ways, CONTAINER, MONTY])
 
 
 def _try(name: str) -> Level:

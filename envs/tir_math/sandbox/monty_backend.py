@@ -9,6 +9,7 @@ import os
 from typing import Any, ClassVar
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.outage import LostError
 
 from .result import Limits, Result, last_line, out_of_time
 
@@ -28,6 +29,7 @@ class MontyBackend:
     """
 
     isolation = "monty"
+    name, advice = "the sandbox 'monty'", INSTALL
     _user: ClassVar[int | None] = None
     _inherited: ClassVar[list["MontyBackend"]] = []
 
@@ -81,7 +83,11 @@ class MontySession:
         self.close()
 
     def run(self, code: str, timeout: float) -> Result:
-        """Run code after what ran before."""
+        """Run code after what ran before.
+
+        Raises:
+            LostError: If the worker was lost.
+        """
         library = self._backend.library
         limits = self._backend.limits
         printed = library.CollectStreams(limits.output)
@@ -101,7 +107,7 @@ class MontySession:
             return self._result(printed, error.display("type-msg"), error.display(), timeout)
         except library.MontyError as error:
             self._state = None
-            return self._result(printed, f"SandboxError: {last_line(str(error))}")
+            raise LostError(last_line(str(error))) from error
         return self._result(printed, "")
 
     def _keep(self, session: Any) -> None:
@@ -109,6 +115,11 @@ class MontySession:
             self._state = session.dump()
         except Exception:
             self._state = None  # the worker is gone, or its memory too large to carry
+
+    @property
+    def holds_variables(self) -> bool:
+        """Whether code has run that may have left some."""
+        return self._state is not None
 
     def close(self) -> None:
         """Forget the variables."""

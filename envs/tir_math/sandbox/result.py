@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 # Of what was printed to the error stream this much is kept, from its end.
 KEPT_ERRORS = 1 << 14
+GONE = "the variables of the session are gone"
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,8 @@ def last_line(text: str) -> str:
 def out_of_time(seconds: float) -> str:
     """Say that code was stopped."""
     return f"TimeoutError: stopped after {seconds:g} s"
+
+
+def too_much_printed(limit: int) -> str:
+    """Say that code was stopped, or its answer not read to the end."""
+    return f"OutputLimit: more than {limit} bytes printed"

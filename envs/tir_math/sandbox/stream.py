@@ -11,18 +11,16 @@ import struct
 import time
 from dataclasses import dataclass, field
 
-from .inside.wire import DONE, OK, SIZE, STATUS
-from .result import KEPT_ERRORS, Limits, Result, last_line, out_of_time
+from arlarena_bench.outage import LostError
+
+from .inside.wire import DONE, OK, SIZE, STATUS, UNFIT
+from .result import KEPT_ERRORS, Limits, Result, last_line, out_of_time, too_much_printed
 
 CHUNK = 1 << 16
 # Of what a session printed between its calls this much is thrown away; pipes hold less.
 LEFTOVERS = 1 << 20
 # A tree of processes dies in milliseconds; a machine may be so busy that it takes longer.
 PATIENCE = 15.0
-
-
-class LostError(Exception):
-    """The sandbox itself ended, or answers no more."""
 
 
 class StuckError(LostError):
@@ -135,7 +133,7 @@ def follow(child: Child, timeout: float, limits: Limits) -> tuple[Result, bool]:
         The result, and whether the process goes on (in a session).
 
     Raises:
-        LostError: If the sandbox ended meanwhile.
+        LostError: If the sandbox ended meanwhile, or could not confine the process.
         StuckError: If it does not end the call.
     """
     printed = Printed(limits.output)
@@ -158,6 +156,8 @@ def follow(child: Child, timeout: float, limits: Limits) -> tuple[Result, bool]:
                 return printed.result(_error(0, printed)), False
             if child.lifeline in ready:
                 status = _status(child)
+                if status:
+                    _done(child)
                 printed.drain(child)
                 return printed.result(_error(status, printed)), False
             if child.channel in ready:
@@ -174,10 +174,18 @@ def follow(child: Child, timeout: float, limits: Limits) -> tuple[Result, bool]:
 
 
 def _done(child: Child) -> bytes:
+    """Return what came by the channel.
+
+    Raises:
+        LostError: If it says that the process could not be confined, and never ran anything.
+    """
     try:
-        return child.channel.recv(DONE + 1)
+        said = child.channel.recv(CHUNK, socket.MSG_DONTWAIT)
     except OSError:
         return b""
+    if said.startswith(UNFIT):
+        raise LostError(last_line(said.decode(errors="replace")))
+    return said
 
 
 def _kill(child: Child) -> None:
@@ -202,7 +210,7 @@ def _status(child: Child) -> int:
 
 def _error(status: int, printed: Printed) -> str:
     if printed.too_much:
-        return f"OutputLimit: more than {printed.limit} bytes printed"
+        return too_much_printed(printed.limit)
     if status == 0:
         return ""
     said = last_line(printed.errors.decode(errors="replace"))

@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import threading
 import time
 from importlib.metadata import version
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from field_cases import cases
 
+from arlarena_bench import outage
 from arlarena_bench.envs.tir_math import grader
 from arlarena_bench.envs.tir_math.grader import grade, grader_version
+from arlarena_bench.outage import OutageError
 
 
 @pytest.mark.parametrize(
@@ -159,11 +162,38 @@ def test_a_grader_that_does_not_answer_is_replaced(monkeypatch: pytest.MonkeyPat
     assert process is not None
     os.kill(process.pid, signal.SIGSTOP)
     with monkeypatch.context() as patch:
-        patch.setattr(grader, "PATIENCE", 0.3)
-        started = time.monotonic()
-        assert not asked(8)
-        assert time.monotonic() - started < 10
+        patch.setattr(grader, "PATIENCE", 20.0)
+        assert asked(8), "a new one gives the verdict"
     assert asked(9)
+
+
+def test_a_grader_that_cannot_be_started_is_an_outage_and_no_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    grader._grader._stop()
+    monkeypatch.setattr(outage, "PAUSES", (0.0, 0.01))
+    for program in ("/bin/false", "/nowhere/python"):
+        monkeypatch.setattr(grader.sys, "executable", program)
+        with pytest.raises(OutageError, match="the grader of TIR Math does not work") as raised:
+            asked(11)
+        assert "\n" not in str(raised.value)
+    monkeypatch.undo()
+    assert asked(11), "and nothing was remembered"
+
+
+def test_an_answer_that_ends_every_grader_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outage, "PAUSES", (0.0, 0.01))
+    asks = grader._grader._send
+
+    def send(process: subprocess.Popen[bytes], question: dict[str, object]) -> bool:
+        if question["answer"] == "51:68":
+            process.kill()
+            process.wait()
+        return asks(process, question)
+
+    monkeypatch.setattr(grader._grader, "_send", send)
+    assert not asked(17)
+    assert asked(18)
 
 
 def test_it_works_in_threads() -> None:

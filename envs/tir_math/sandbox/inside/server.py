@@ -20,7 +20,7 @@ from typing import NoReturn
 from . import call, linux, seccomp
 from .folder import remove
 from .namespaces import NOBODY
-from .wire import FDS, READY, SESSION, STATUS
+from .wire import FDS, READY, SESSION, STATUS, UNFIT
 
 
 @dataclass
@@ -141,20 +141,21 @@ class Server:
                 linux.setns(self._own_pid, linux.NEWPID)
 
     def _child(self, kind: bytes, fds: list[int], folder: str | None) -> NoReturn:
+        # The channel is duplicated out of the way before its number is used for another.
+        channel = os.dup(fds[1])
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            # The channel is duplicated out of the way before its number is used for another.
-            channel = os.dup(fds[1])
             for fd, target in ((self._nothing, 0), (fds[2], 1), (fds[3], 2), (channel, 3)):
                 os.dup2(fd, target)
+            channel = 3
             os.closerange(4, os.sysconf("SC_OPEN_MAX"))
             os.chdir(folder or "/")
             call.confine(self.limits, self.level, self._user)
             gc.enable()
         except BaseException as error:
             with contextlib.suppress(OSError):
-                os.write(2, f"SandboxError: {type(error).__name__}: {error}\n".encode())
+                os.write(channel, UNFIT + f"{type(error).__name__}: {error}".encode()[:200])
             os._exit(1)
         if kind == SESSION:
             call.serve_session(3)
