@@ -2,13 +2,10 @@
 
 import hashlib
 import json
-import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,19 +13,12 @@ from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.panel import Panel
 from arlarena_bench.text_env import SPLITS
 
-from .boxes import last_boxed
 from .problems import Problem, normalised
+from .rows import COLUMNS, Row, RowError, problem_of
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "problem": ("problem", "question", "extra_info.question", "prompt"),
-    "answer": ("gt_answer", "reward_model.ground_truth", "final_answer", "answer", "solution"),
-    "category": ("subject", "type", "category"),
-}
 SAMPLES = ("paper",)
 _PAPER_SEED, _PAPER_SIZE = 42, 4
-Reader = Callable[[Path, bytes], Iterator[tuple[str, dict[str, Any]]]]
-# The markup that SimpleRL's prompts already carry.
-_USER = re.compile(r"<\|im_start\|>user\n(.*?)<\|im_end\|>", re.DOTALL)
+Reader = Callable[[Path, bytes], Iterator[tuple[str, Row]]]
 
 
 @dataclass(frozen=True)
@@ -143,32 +133,47 @@ def _parse(
     rows = list(reader(path, content))
     if not rows:
         raise ArenaError(f"{path} has no problems")
-    problems = {
-        f"{number:04d}": _problem(row, columns, f"{path}, {where}")
-        for number, (where, row) in enumerate(rows)
-    }
+    problems: dict[str, Problem] = {}
+    refused: dict[str, str] = {}
+    for number, (where, row) in enumerate(rows):
+        try:
+            problems[f"{number:04d}"] = problem_of(row, columns)
+        except RowError as error:
+            refused[where] = str(error)
+    if refused:
+        raise ArenaError(_refusal(path, refused))
     return DataSet(f"tir-math-{path.stem.replace('/', '-')}", problems)
 
 
-def _json_lines(path: Path, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+def _refusal(path: Path, refused: Mapping[str, str]) -> str:
+    """Return one line: the first row that cannot be read and why, and how many more there are."""
+    (first, reason), *others = refused.items()
+    line = f"{path}, {first}: {reason}"
+    if others:
+        named = ", ".join(where for where, _ in others[:3])
+        more = ", …" if len(others) > 3 else ""
+        line += f" ({len(others)} more cannot be read: {named}{more})"
+    return line
+
+
+def _json_lines(path: Path, content: bytes) -> Iterator[tuple[str, Row]]:
     for number, line in enumerate(content.split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            reason: object = error
-            if isinstance(error, json.JSONDecodeError):  # which takes every line for the first
-                reason = f"{error.msg}: column {error.colno}"
-            raise ArenaError(
-                f"{path}, line {number}: not JSON ({reason}); correct the line or remove it"
-            ) from None
-        if not isinstance(row, dict):
-            raise ArenaError(f"{path}, line {number}: expected a JSON object with a problem in it")
-        yield f"line {number}", row
+        if line.strip():
+            yield f"line {number}", _json_line(line)
 
 
-def _parquet(path: Path, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+def _json_line(line: bytes) -> Row:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        reason: object = error
+        if isinstance(error, json.JSONDecodeError):  # which takes every line for the first
+            reason = f"{error.msg}: column {error.colno}"
+        return f"not JSON ({reason}); correct the line or remove it"
+    return row if isinstance(row, dict) else "expected a JSON object with a problem in it"
+
+
+def _parquet(path: Path, content: bytes) -> Iterator[tuple[str, Row]]:
     try:
         from pyarrow import ArrowException, BufferReader, parquet
     except ImportError:
@@ -182,68 +187,6 @@ def _parquet(path: Path, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]
         raise ArenaError(f"{path} is not a parquet file ({reason}); download it again") from error
     for number, row in enumerate(rows, start=1):
         yield f"row {number}", row
-
-
-def _problem(row: Mapping[str, Any], columns: Mapping[str, str], where: str) -> Problem:
-    try:
-        text = _text(_value(row, columns, "problem", where)).strip()
-        given = _text(_value(row, columns, "answer", where)).strip()
-        f"{text}{given}".encode()  # half a surrogate pair is JSON, and no text
-    except (UnicodeError, RecursionError) as error:
-        raise ArenaError(f"{where}: not text ({error}); correct the row or remove it") from None
-    boxed = last_boxed(given)
-    answer = given if boxed is None else boxed
-    if not text or not answer:
-        raise ArenaError(
-            f"{where}: the {'answer' if text else 'problem'} is empty; remove the row, or name "
-            "the right column with columns="
-        )
-    category = _value(row, columns, "category", where)
-    return Problem(text, answer, "", family=_text(category) if category is not None else "")
-
-
-def _value(row: Mapping[str, Any], columns: Mapping[str, str], role: str, where: str) -> Any:
-    names = (columns[role],) if role in columns else COLUMNS[role]
-    for name in names:
-        value: Any = row
-        for part in name.split("."):
-            folded = (
-                {k.casefold(): v for k, v in value.items()} if isinstance(value, Mapping) else {}
-            )
-            value = folded.get(part.casefold())
-        # Without a box, a solution does not tell which of its words are the answer.
-        guessed = name == "solution" and role not in columns
-        if not _missing(value) and not (guessed and last_boxed(_text(value)) is None):
-            return value
-    if role == "category":
-        return None
-    raise ArenaError(
-        f"{where}: no {role} in any column named {' or '.join(names)} (there are: "
-        f"{', '.join(sorted(row))}); name the column with columns={{{role!r}: …}}"
-    )
-
-
-def _missing(value: Any) -> bool:
-    """Return whether there is no value; tables of numbers have NaN in its place."""
-    return value is None or (isinstance(value, float) and not math.isfinite(value))
-
-
-def _text(value: Any) -> str:
-    """Return a value as text: of a chat the last message of the user, of a list its only item."""
-    if _missing(value):
-        return ""
-    if isinstance(value, bytes):
-        value = value.decode()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, Mapping):
-        return _text(value.get("content"))
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        asked = [m for m in value if not isinstance(m, Mapping) or m.get("role", "user") == "user"]
-        return _text(asked[-1]) if asked else ""
-    text = str(value)
-    marked = _USER.findall(text)
-    return marked[-1] if marked else text
 
 
 def _paper_sample(whole: DataSet) -> DataSet:

@@ -87,7 +87,16 @@ def _equal(gold: str, answer: str) -> bool:
 @lru_cache(maxsize=4096)
 def _verdict(gold: str, answer: str) -> bool:
     ours = answers.compare(gold, answer)
-    return _grader.equal(gold, answer) if ours is None else ours
+    return by_math_verify(gold, answer) if ours is None else ours
+
+
+def by_math_verify(gold: str, answer: str) -> bool:
+    """Return math-verify's own verdict on two answers without their boxes.
+
+    Raises:
+        ArenaError: If math-verify is not installed.
+    """
+    return _grader.equal(gold, answer)
 
 
 class _Grader:

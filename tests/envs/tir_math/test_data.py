@@ -1,13 +1,16 @@
 import hashlib
 import json
 import sys
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from field_cases import cases
 
 from arlarena_bench.envs.tir_math.data import read_data
 from arlarena_bench.envs.tir_math.env import TirMathEnv
+from arlarena_bench.envs.tir_math.grader import grade
 from arlarena_bench.errors import ArenaError
 
 QWEN = (
@@ -100,6 +103,81 @@ def test_sets_of_the_hub_as_parquet(name: str, tmp_path: Path) -> None:
     read = read_data(path, {})["test"]
     assert (read.problem("0000").text, read.problem("0000").answer) == (text, answer)
     assert read.digest == read_data(write(tmp_path / "x.jsonl", [row]), {})["test"].digest
+
+
+# What a cell holds and the right answer in it.
+GOLD: list[tuple[str, Any, str]] = [
+    ("answer", "9 eggs are left.\nShe earns $<<9*2=18>>18.\n#### 18", "18"),
+    ("answer", "It costs a lot.\n#### $1,080.50", "$1,080.50"),
+    ("answer", "#### -3\n", "-3"),
+    ("answer", "So we add them up.\nThe answer is: 110", "110"),
+    ("answer", "The answer is $\\frac{1}{2}$.", "$\\frac{1}{2}$"),
+    ("answer", 18, "18"),
+    ("answer", 18.0, "18"),
+    ("answer", -2.5, "-2.5"),
+    ("answer", True, "True"),
+    ("answer", "All even numbers", "All even numbers"),
+    (
+        "answer",
+        "\\begin{pmatrix} 1 \\\\\n 2 \\end{pmatrix}",
+        "\\begin{pmatrix} 1 \\\\\n 2 \\end{pmatrix}",
+    ),
+    ("final_answer", ["2", "5"], "2, 5"),
+    ("final_answer", ["$2$", "$5$"], "2, 5"),
+    ("final_answer", ["$\\frac{1}{2}$"], "\\frac{1}{2}"),
+    ("final_answer", [7], "7"),
+    ("final_answer", [1, 2.0, None], "1, 2"),
+    ("final_answer", ["(1,2)", "(3,4)"], "(1,2), (3,4)"),
+    ("final_answer", ["0.5", "1/2"], "0.5"),
+    ("final_answer", "['2', '5']", "2, 5"),
+    ("final_answer", "[1, 2]", "[1, 2]"),
+    ("solution", "So $\\boxed 2$.", "2"),
+    ("solution", "So $\\boxed\\frac{1}{2}$.", "\\frac{1}{2}"),
+    ("solution", "So $\\boxed\\frac12$.", "\\frac12"),
+    ("solution", "So \\fbox{\\frac{1}{2}}.", "\\frac{1}{2}"),
+    ("solution", "First \\boxed{1}, then \\boxed{2}.", "2"),
+    ("solution", "So \\boxed{\\text{(\\boxed{B})}}.", "B"),
+    ("solution", "We add.\n#### 18", "18"),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "answer"), GOLD)
+def test_answers_of_a_row(column: str, value: Any, answer: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "x.jsonl", [{"problem": "p", column: value}])
+    assert read_data(path, {})["test"].problem("0000").answer == answer
+
+
+def test_an_answer_may_stand_in_a_later_column(tmp_path: Path) -> None:
+    row = {"problem": "p", "answer": "Long. " * 30, "solution": "So \\boxed{3}.", "gt_answer": " "}
+    path = write(tmp_path / "x.jsonl", [row])
+    assert read_data(path, {})["test"].problem("0000").answer == "3"
+
+
+def test_answers_of_a_list_are_all_needed(tmp_path: Path) -> None:
+    (case,) = (c for c in cases("data-answer-misread") if "replies" in c["input"])
+    env = TirMathEnv(data=write(tmp_path / "x.jsonl", [case["input"]["jsonl"]]))
+    rewards = []
+    for reply in case["input"]["replies"]:
+        env.reset(options={"task_id": "test/0000"})
+        rewards.append(env.step(reply)[1])
+    assert rewards == [1.0, 0.0]
+
+
+def test_the_end_of_a_solution_is_the_answer(tmp_path: Path) -> None:
+    (case,) = (c for c in cases("data-answer-misread") if "reply" in c["input"])
+    env = TirMathEnv(data=write(tmp_path / "x.jsonl", [case["input"]["jsonl"]]))
+    env.reset(options={"task_id": "test/0000"})
+    assert env.step(case["input"]["reply"])[1] == 1.0
+
+
+@pytest.mark.parametrize("case", cases("data-box-without-braces"), ids=itemgetter("id"))
+def test_boxes_without_braces(case: dict[str, Any], tmp_path: Path) -> None:
+    rows = case["input"]["jsonl"]
+    rows = rows if isinstance(rows, list) else [rows]
+    read = read_data(write(tmp_path / "x.jsonl", rows), {})["test"]
+    wanted = {"data-box-without-braces-1": ["2"], "data-box-without-braces-2": ["3", "1/2"]}
+    for problem, answer in zip(read.problems.values(), wanted[case["id"]], strict=True):
+        assert grade(rf"\boxed{{{answer}}}", problem.answer)
 
 
 def test_whole_sets_by_default(tmp_path: Path) -> None:
@@ -200,7 +278,17 @@ def test_a_whole_episode(tmp_path: Path) -> None:
         ('{"problem": "p", "answer": 1e999}\n', r"line 1: no answer in any column"),
         ('{"problem": "p\\ud800", "answer": 1}\n', r"line 1: not text .*surrogates"),
         ('{"prompt": [{"role": "user", "content": null}], "answer": 1}\n', "problem is empty"),
-        ('{"problem": "p", "solution": "It is 5."}\n', r"line 1: no answer .* or solution"),
+        ('{"problem": "p", "solution": "It is 5."}\n', r"line 1: no answer in solution: .*boxed"),
+        ('{"problem": "p", "solution": "\\\\boxed{5"}\n', r"line 1: .*\\boxed that is not closed"),
+        ('{"problem": "p", "answer": {"a": 1}}\n', r"line 1: no answer in answer: .*record of a"),
+        ('{"problem": "p", "answer": []}\n', r"line 1: .* list of answers is empty"),
+        ('{"problem": "p", "answer": [["1"], ["2"]]}\n', r"line 1: .* only flat lists"),
+        ('{"problem": "p", "answer": "' + "many words " * 20 + '"}\n', "line 1: .*40 words"),
+        ('{"problem": "p", "answer": "First this.\\nThen that."}\n', "line 1: .*4 words"),
+        (
+            '{"problem": "p", "answer": 1}\n{"problem": "p", "answer": null}\n[]\nno\n{}\n{}\n',
+            r"line 2: no answer in any .* \(4 more cannot be read: line 3, line 4, line 5, …\)",
+        ),
     ],
 )
 def test_malformed_files_say_where(content: str, message: str, tmp_path: Path) -> None:
