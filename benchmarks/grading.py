@@ -14,7 +14,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -192,13 +192,9 @@ def corpus() -> Iterator[Pair]:
                     yield Pair(kind, gold, answer, True)
             yield from (Pair(kind, gold, answer, False) for gold, answer in product(forms, others))
     # The same two numbers, as another kind of thing.
-    pair, closed, both = ordered_pair(Random(0)), "[%s]", r"\{%s\}"
-    inner = pair[0].strip("()")
-    for gold, answer in (
-        (pair[0], closed % inner),
-        (both % inner, pair[0]),
-        (pair[0], both % inner),
-    ):
+    inner = ordered_pair(Random(0))[0].strip("()")
+    things = (f"({inner})", f"[{inner})", f"({inner}]", rf"\{{{inner}\}}")
+    for gold, answer in permutations(things, 2):
         yield Pair("another kind of thing", gold, answer, False)
 
 

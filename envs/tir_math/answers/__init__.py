@@ -32,6 +32,8 @@ def compare(gold: str, answer: str) -> bool | None:
     in_words = words.wordy(gold), words.wordy(answer)
     if any(in_words) and words.plain(gold) == words.plain(answer):
         return True
+    if (same := words.same_time(gold, answer)) is not None:
+        return same
     # What sympy prints for e and i are letters where the right answer has them as letters.
     python = "*" in gold and "\\" not in gold
     constants = [name for name in "EI" if python or name not in gold]

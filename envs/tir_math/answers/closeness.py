@@ -12,7 +12,7 @@ ROUNDS = 3
 _EQUAL = 100
 # Half a unit of the sixth decimal, and of small numbers no more than that share.
 _DECIMALS = Fraction(1, 2_000_000)
-_SHARE = Fraction(1, 10_000)
+_SHARE = Fraction(1, 20_000)
 # Of a decimal this long all digits but the last must agree, at most `_ASKED` of them.
 _LONG, _ASKED = 12, 14
 # In bits, of numbers that are compared to so many digits.

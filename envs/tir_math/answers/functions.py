@@ -74,14 +74,18 @@ def _whole(*values: Fraction) -> list[int]:
     return [value.numerator for value in values]
 
 
-def _factorial(value: Fraction) -> Fraction:
-    (n,) = _whole(value)
+def _factorial(value: Fraction) -> Fraction | None:
+    if value.denominator != 1:
+        return None  # of a letter
+    n = value.numerator
     if not 0 <= n <= _LARGEST_FACTORIAL:
         raise UnreadableError
     return Fraction(factorial(n))
 
 
-def _binomial(above: Fraction, below: Fraction) -> Fraction:
+def _binomial(above: Fraction, below: Fraction) -> Fraction | None:
+    if above.denominator != 1:
+        return None  # of a letter
     n, k = _whole(above, below)
     if n < 0 or k < 0 or min(k, n - k) * n.bit_length() > _LARGEST:
         raise UnreadableError
@@ -155,6 +159,16 @@ def _rounding(name: str) -> Callable[[Any, Approximate], Approximate]:
     return apply
 
 
+def _gamma(own: Any, *values: Approximate) -> Approximate:
+    """Return n! for what is no whole number, or the binomial coefficient of two numbers."""
+    if any(abs(value) > _LARGEST_FACTORIAL for value in values):
+        raise UnreadableError
+    if len(values) == 1:
+        return own.gamma(values[0] + 1)
+    n, k = values
+    return own.gammaprod([n + 1], [k + 1, n - k + 1])
+
+
 APPROXIMATE: dict[str, Callable[..., Approximate]] = {
     "*": lambda own, a, b: a * b,
     "/": lambda own, a, b: a / b,
@@ -168,6 +182,8 @@ APPROXIMATE: dict[str, Callable[..., Approximate]] = {
     "cbrt": lambda own, a: _root(own, a, own.mpf(3)),
     "root": _root,
     "exp": _exponential,
+    "factorial": _gamma,
+    "binomial": _gamma,
     "ln": _logarithm,
     "log": _logarithm,
     "log10": lambda own, a: own.log(a) / own.log(10),

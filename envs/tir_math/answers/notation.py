@@ -38,6 +38,7 @@ _UNICODE = str.maketrans(
         "∅": r"\emptyset ",
     }
 )
+_SAME = {"{.}": ".", r"\langle": "(", r"\rangle": ")"}
 # What only moves ink about.
 _INK = re.compile(
     r"\\(?:left|right|[bB]igg?[lrm]?)(?![a-zA-Z])\.?|\\(?:display|text)style(?![a-zA-Z])"
@@ -48,6 +49,20 @@ _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\s*\\!|\\[,:; ]|\\thinspace|(?<!\.)_)
 _SPACED_THOUSANDS = re.compile(r"-?\d{1,3}(?: \d{3})+")
 _COMMA_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])")
 _BARE_POINT = re.compile(r"(?<!\d)\.(?=\s*\\(?:overline|bar|dot)(?![a-zA-Z]))")
+# `6.02 x 10^{23}`
+_CROSS = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))")
+# `0.1(6)`
+_PERIOD = re.compile(r"(?<![\d.])(\d*\.\d*)\((\d+)\)")
+# `Decimal('0.5')`
+_QUOTED = re.compile(r"""(["'])([-+\d.eE/]+)\1""")
+# `(1010)_{(2)}`, and digits above 9: `2A_{16}`.
+_BRACKETED_BASE = re.compile(r"_\{\((\w+)\)\}|_\((\w+)\)")
+_BRACKETED_DIGITS = re.compile(r"\((\d+)\)(?=_)")
+_LETTERED = re.compile(
+    r"(?<![A-Za-z\\{])(?=[0-9A-F]*[A-F])([0-9][0-9A-F]+|[A-F]{2}[0-9A-F]*)(?=_(?:1[1-6]|\{1[1-6]\}))"
+)
+# `]0,1[`, as the open interval is written in some countries.
+_OUTWARD = re.compile(r"\]([^\[\]]*)\[")
 # numpy prints arrays without commas.
 _ARRAY = re.compile(r"\[[\[\]\d\s.eE+\-]+\]")
 _ARRAY_GAP = re.compile(r"(?<=[\d.\]])\s+(?=[-\d.\[])")
@@ -142,15 +157,22 @@ def tokens(text: str, reading: Reading) -> list[Token]:
 
 def _plain(text: str, reading: Reading) -> str:
     text = text.translate(_UNICODE)
+    for written, meant in _SAME.items():
+        text = text.replace(written, meant)
     if r"\begin" not in text:
         text = text.replace("\\\\", "\\")  # escaped once too often
     text = _THOUSANDS.sub("", _BARE_POINT.sub("0.", _INK.sub(" ", text)))
+    text = _QUOTED.sub(r"\2", _PERIOD.sub(r"\1\\overline{\2}", _CROSS.sub("*", text)))
+    text = _BRACKETED_DIGITS.sub(r"\1", _BRACKETED_BASE.sub(r"_{\1\2}", text))
+    text = _LETTERED.sub(r"\\text{\1}", text)
     text = _SPACE.sub(" ", text).strip()
     while text.endswith((".", ",", ";")) and not text.endswith("..."):
         text = text[:-1].rstrip()
     # A dollar sign is money where it stands alone, and else begins and ends mathematics.
     if text.replace(r"\$", "").count("$") != 1:
         text = re.sub(r"(?<!\\)\$", " ", text).strip()
+    if outward := _OUTWARD.fullmatch(text):
+        text = f"({outward[1]})"
     if _ARRAY.fullmatch(text) and "," not in text:
         text = _ARRAY_GAP.sub(",", text)
     if _SPACED_THOUSANDS.fullmatch(text):

@@ -82,7 +82,8 @@ class _AnswerReader(TermReader):
     def _sign(self) -> str | None:
         if self.token.kind not in ("symbol", "command"):
             return None
-        if self.token.text == ":" and self._tokens[self._at - 1].kind == "word":
+        key = self._depth > 1 and self._tokens[self._at - 1].kind == "word"
+        if self.token.text == ":" and key:
             self.next()
             return "="  # of a dict of solutions
         sign = names.RELATIONS.get(self.token.text)

@@ -12,6 +12,7 @@ _SPACE = re.compile(r"\\[ ,;:!]|~|\\q?quad(?![a-zA-Z])|\s+")
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _RUN = re.compile(r"[^\W\d_]{3,}")
 _MARKUP = re.compile(r"[*\"'`“”‘’$]|(?<!\d)\.|\.(?!\d)|[,;:!?]\s*$")
+_CLOCK = re.compile(r"(\d{1,2}:\d{2})([ap]m)?")
 _CHOICE = re.compile(r"\(?([A-J])[).:]?")
 _CHOICE_AND_MORE = re.compile(r"\(([A-J])\)\s+[^-+*/=^()\s].*", re.DOTALL)
 
@@ -47,3 +48,11 @@ def chosen(text: str) -> str | None:
     r"""Return the letter of a choice, also of one with its contents: `\textbf{(C)}\ 12`."""
     found = _CHOICE_AND_MORE.fullmatch(_SPACE.sub(" ", unwrapped(text)).strip(" $"))
     return found[1] if found else choice(text)
+
+
+def same_time(gold: str, answer: str) -> bool | None:
+    """Return whether two times of day are one; None if they are none, or might be ratios."""
+    mine, other = (_CLOCK.fullmatch(plain(text)) for text in (gold, answer))
+    if mine is None or other is None or not (mine[2] or other[2]):
+        return None
+    return mine[1] == other[1] and (mine[2] or other[2]) == (other[2] or mine[2])
