@@ -144,32 +144,6 @@ def test_every_package_on_disk_is_listed() -> None:
     assert sorted(listed) == sorted(found)
 
 
-def test_the_wheel_holds_code_panels_and_recipes(tmp_path: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
-    built = subprocess.run(
-        [*pip, "-w", tmp_path, ROOT], capture_output=True, text=True, check=False
-    )
-    if built.returncode:
-        pytest.skip(f"no wheel can be built here: {built.stderr.strip().splitlines()[-1]}")
-    import zipfile
-
-    (wheel,) = tmp_path.glob("*.whl")
-    names = set(zipfile.ZipFile(wheel).namelist())
-    expected = {
-        f"{package.replace('.', '/')}/{path.relative_to(SOURCES[package]).as_posix()}"
-        for package in SOURCES
-        for path in modules(package)
-    }
-    data = ("envs/*/frozen-levels/*.txt", "envs/*/README.md", "baselines/recipes/*.yaml")
-    expected |= {
-        f"arlarena_bench/{path.relative_to(ROOT).as_posix()}"
-        for pattern in data
-        for path in ROOT.glob(pattern)
-    }
-    assert expected <= names
-    assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "build/"))]
-
-
 def test_files_are_of_readable_length() -> None:
     lengths = {
         path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
