@@ -51,7 +51,7 @@ def _read(text: str, constants: list[str] | tuple[str, ...]) -> list[Answer]:
     for reading in readings(text):
         try:
             found.append(read(text, reading, constants))
-        except UnreadableError:
+        except (UnreadableError, RecursionError):
             continue
     return found
 
@@ -59,5 +59,5 @@ def _read(text: str, constants: list[str] | tuple[str, ...]) -> list[Answer]:
 def _agree(gold: Answer, answer: Answer) -> bool | None:
     try:
         return agree(gold, answer)
-    except UnreadableError:
+    except (UnreadableError, RecursionError):  # the caller's stack may be deep already
         return None

@@ -15,7 +15,7 @@ from .expression import (
     walk,
 )
 from .reader import rows
-from .relations import assignment, equivalent, flipped
+from .relations import assignment, equivalent, flipped, interval
 
 _MOST_ITEMS = 64
 
@@ -180,11 +180,14 @@ def _related(gold: Answer, answer: Answer) -> bool | None:
         return False
     if isinstance(gold, Relation) and isinstance(answer, Relation):
         return _relations(flipped(gold), flipped(answer))
-    if isinstance(answer, Relation):
-        # Only what is said to be equal: `x = 5` answers with 5.
-        return agree(gold, answer.members[-1]) if {*answer.operators} == {"="} else None
+    if isinstance(answer, Relation) and {*answer.operators} == {"="}:
+        return agree(gold, answer.members[-1])  # `x = 5` answers with 5
     if isinstance(gold, Relation) and assignment(gold):
         return agree(gold.members[-1], answer)
+    relation, other = (gold, answer) if isinstance(gold, Relation) else (answer, gold)
+    allowed = interval(relation) if isinstance(relation, Relation) else None
+    if allowed and isinstance(other, Group):
+        return agree(allowed, other)
     return None
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .expression import UnreadableError
 
 # Far beyond any answer; what is longer, math-verify may try.
-_MOST_TOKENS = 600
+_MOST_TOKENS = 300
 
 _UNICODE = str.maketrans(
     {
@@ -44,7 +44,7 @@ _INK = re.compile(
     r"\\(?:left|right|[bB]igg?[lrm]?)(?![a-zA-Z])\.?|\\(?:display|text)style(?![a-zA-Z])"
     r"|\\limits(?![a-zA-Z])|(?<!\\)\\[()\[\]]"
 )
-_SPACE = re.compile(r"\\[ ,;:!>]|~|\\q?quad(?![a-zA-Z])|\\thinspace(?![a-zA-Z])")
+_SPACE = re.compile(r"(?<!\\)\\[ ,;:!>]|~|\\q?quad(?![a-zA-Z])|\\thinspace(?![a-zA-Z])")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\s*\\!|\\[,:; ]|\\thinspace|(?<!\.)_)\s*(?=\d{3}(?!\d))")
 _SPACED_THOUSANDS = re.compile(r"-?\d{1,3}(?: \d{3})+")
 _COMMA_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])")

@@ -9,6 +9,8 @@ from .names import BASES
 _LONGEST = 2_000
 _LONGEST_PERIODS = 200
 _LARGEST_EXPONENT = 5_000
+# Digits of other alphabets are none: int() would take them, but a reader of answers need not.
+_DECIMAL = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -18,6 +20,8 @@ def literal(text: str) -> Number:
     Raises:
         UnreadableError: If it is too long, or no number.
     """
+    if not _DECIMAL.fullmatch(text):
+        raise UnreadableError
     mantissa, _, exponent = text.lower().partition("e")
     if len(mantissa) > _LONGEST or len(exponent) > 6 or abs(int(exponent or 0)) > _LARGEST_EXPONENT:
         raise UnreadableError

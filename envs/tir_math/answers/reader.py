@@ -93,7 +93,7 @@ class _AnswerReader(TermReader):
 
     def _union(self) -> Answer:
         items = [self._part()]
-        while self.takes("\\cup"):
+        while self.takes("\\cup", "U"):
             items.append(self._part())
         return Group("∪", tuple(items)) if len(items) > 1 else items[0]
 
@@ -131,7 +131,11 @@ class _AnswerReader(TermReader):
             return True
         # `[5]` is a list, but `[5] x` is a product; `((1, 2))` is a pair.
         behind = self._tokens[close + 1]
-        ends = behind is END or separates(behind) or behind.text in (")", "]", "}", "\\}", "\\cup")
+        ends = (
+            behind is END
+            or separates(behind)
+            or behind.text in (")", "]", "}", "\\}", "\\cup", "U")
+        )
         inside = self._tokens[self._at + 1].text
         return ends and (opening == "[" or (inside in ("(", "[", "{", "\\{") and self._wraps()))
 

@@ -2,7 +2,19 @@
 
 from .arithmetic import Calculator
 from .closeness import ROUNDS, numbers_agree
-from .expression import Answer, Call, Expression, Letter, Quantity, Relation, digits, letters
+from .expression import (
+    INFINITY,
+    Answer,
+    Call,
+    Expression,
+    Group,
+    Letter,
+    Quantity,
+    Relation,
+    digits,
+    letters,
+    number,
+)
 
 _TURNED = {">": "<", "≥": "≤"}
 
@@ -16,6 +28,35 @@ def flipped(relation: Relation) -> Relation:
         return relation
     operators = tuple(_TURNED.get(operator, operator) for operator in relation.operators)
     return Relation(operators[::-1], relation.members[::-1])
+
+
+def interval(relation: Relation) -> Group | None:
+    """Return the numbers that an inequality such as `1 < x ≤ 2` or `x > 3` allows a letter."""
+    relation = flipped(relation)
+    if not {*relation.operators} <= {"<", "≤"}:
+        return None
+    members, operators = list(relation.members), list(relation.operators)
+    if len(members) == 2:
+        # The side without a bound goes on for ever.
+        if _letter(members[0]):
+            members.insert(0, _negative(INFINITY))
+            operators.insert(0, "<")
+        elif _letter(members[1]):
+            members.append(Quantity(INFINITY))
+            operators.append("<")
+    if len(members) != 3 or not _letter(members[1]):
+        return None
+    ends = "([)]"
+    kind = ends["<≤".index(operators[0])] + ends[2 + "<≤".index(operators[1])]
+    return Group(kind, (members[0], members[2]))
+
+
+def _letter(answer: Answer) -> bool:
+    return isinstance(answer, Quantity) and isinstance(answer.expression, Letter)
+
+
+def _negative(expression: Expression) -> Answer:
+    return Quantity(Call("-", (number(0), expression)))
 
 
 def assignment(relation: Relation) -> bool:

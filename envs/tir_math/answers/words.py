@@ -8,7 +8,7 @@ _WRAPPED = re.compile(
     r"\\(?:text(?:rm|bf|it|sf|tt|normal|up)?|math(?:rm|bf|it|sf)|mbox|hbox|operatorname\*?)"
     r"\s*\{([^{}]*)\}"
 )
-_SPACE = re.compile(r"\\[ ,;:!]|~|\\q?quad(?![a-zA-Z])|\s+")
+_SPACE = re.compile(r"(?<!\\)\\[ ,;:!]|~|\\q?quad(?![a-zA-Z])|\s+")
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _RUN = re.compile(r"[^\W\d_]{3,}")
 _MARKUP = re.compile(r"[*\"'`“”‘’$]|(?<!\d)\.|\.(?!\d)|[,;:!?]\s*$")

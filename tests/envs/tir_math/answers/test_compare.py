@@ -1,4 +1,6 @@
+import inspect
 import itertools
+import sys
 import time
 from random import Random
 
@@ -36,6 +38,12 @@ HOSTILE = [
     r"1\pm1" * 60,
     r"0.\overline{" + "3" * 200 + "}" + r"+0.\overline{7}" * 40,
     "0." + "1" * 990 + "...",
+    "1" + "!" * 290,
+    "1" + "+1" * 145,
+    "1" + "-1" * 145 + r"\pm 1",
+    "1" + "^\\circ" * 100,
+    "1e-05" * 60,
+    r"\frac1e-05",
     "\0",
     "\ud800",
 ]
@@ -63,6 +71,14 @@ def test_any_text_gets_a_verdict() -> None:
         assert compare(rng.choice(listed), answer) in (True, False, None)
 
 
+def test_a_deep_stack_is_no_fault() -> None:
+    def deeper(levels: int) -> bool | None:
+        return deeper(levels - 1) if levels else compare("146", "1" + "+1" * 145)
+
+    assert deeper(10) is True
+    assert deeper(sys.getrecursionlimit() - len(inspect.stack()) - 150) is None
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -84,7 +100,6 @@ def test_code_is_not_read(code: str) -> None:
     ("gold", "answer"),
     [
         ("3:4", "6:8"),
-        ("x>2", r"(2,\infty)"),
         (r"\int_0^1 x dx", r"\frac12"),
         ("2^{20000}", "2^{20000}+1"),
         (r"x+C", "x+c"),
