@@ -11,6 +11,7 @@ from arlarena_bench.registration import load_plugins
 
 if TYPE_CHECKING:
     from arlarena_bench.batch import Batch as Batch
+    from arlarena_bench.demonstrator import Demonstrator as Demonstrator
     from arlarena_bench.episode import Episode as Episode
     from arlarena_bench.episode import Generation as Generation
     from arlarena_bench.episode import Turn as Turn
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from arlarena_bench.protocol.prompt import PromptTemplate as PromptTemplate
     from arlarena_bench.protocol.wrapper import AgentProtocol as AgentProtocol
     from arlarena_bench.registration import register_text_env as register_text_env
+    from arlarena_bench.task_set import FrozenTasks as FrozenTasks
+    from arlarena_bench.task_set import ListedTasks as ListedTasks
+    from arlarena_bench.task_set import TaskSet as TaskSet
+    from arlarena_bench.terminal_view import TerminalView as TerminalView
     from arlarena_bench.text_env import TextEnv as TextEnv
 
 __version__ = "0.1.0"
@@ -33,11 +38,16 @@ _HOMES = {
     "AgentProtocol": "protocol.wrapper",
     "ArenaError": "errors",
     "Batch": "batch",
+    "Demonstrator": "demonstrator",
     "Episode": "episode",
+    "FrozenTasks": "task_set",
     "Generation": "episode",
+    "ListedTasks": "task_set",
     "Method": "objective.method",
     "Panel": "panel",
     "PromptTemplate": "protocol.prompt",
+    "TaskSet": "task_set",
+    "TerminalView": "terminal_view",
     "TextEnv": "text_env",
     "TokenLoss": "objective.method",
     "Turn": "episode",

@@ -7,11 +7,19 @@ strings and imported when first made.
 
 import warnings
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, ClassVar
 
-from gymnasium.envs.registration import WrapperSpec, namespace, parse_env_id, register
+from gymnasium import Env
+from gymnasium.envs.registration import (
+    WrapperSpec,
+    load_env_creator,
+    namespace,
+    parse_env_id,
+    register,
+)
 
 PLUGINS = "gymnasium.envs"
+PROTOCOL_ARGUMENTS = ("history", "penalty", "template")
 
 
 SHORT_NAMES: dict[str, str] = {}
@@ -19,20 +27,54 @@ SHORT_NAMES: dict[str, str] = {}
 
 
 def register_text_env(
-    env_id: str, entry_point: str, *, short_name: str | None = None, **kwargs: Any
+    env_id: str,
+    entry_point: str,
+    *,
+    short_name: str | None = None,
+    max_episode_steps: int | None = None,
+    **kwargs: Any,
 ) -> None:
     """Register a `TextEnv` so that `gymnasium.make(env_id)` gives its agent-facing form.
+
+    `gymnasium.make` takes the protocol's `history`, `penalty` and `template` beside the
+    environment's own arguments.
 
     Args:
         env_id: Id with version; a namespace is added for environments loaded by entry point.
         entry_point: `"package.module:Class"` of the `TextEnv`.
         short_name: What it is called on command lines; `snow_man` for `SnowMan-v0` if None.
+        max_episode_steps: The environment's horizon under its defaults, for Gymnasium's
+            specification.
         **kwargs: Default keyword arguments of the environment.
     """
     if short_name is not None:
         SHORT_NAMES[parse_env_id(env_id)[1]] = short_name
-    protocol = WrapperSpec("AgentProtocol", "arlarena_bench.protocol.wrapper:AgentProtocol", {})
-    register(env_id, entry_point, kwargs=kwargs, additional_wrappers=(protocol,))
+    register(
+        env_id,
+        f"{__name__}:make_text_env",
+        kwargs={"text_env": entry_point, **kwargs},
+        max_episode_steps=max_episode_steps,
+        additional_wrappers=(
+            WrapperSpec("AgentProtocol", "arlarena_bench.protocol.wrapper:AgentProtocol", {}),
+        ),
+    )
+
+
+class TextEnvMaker:
+    """Makes a `TextEnv` for Gymnasium, and keeps the protocol's arguments for its wrapper."""
+
+    # Gymnasium reads here what it may build human and list rendering upon.
+    metadata: ClassVar = {"render_modes": ["ansi", "rgb_array"]}
+
+    def __call__(self, text_env: str, **kwargs: Any) -> Env[str, str]:
+        """Make the environment of a class named as `"package.module:Class"`."""
+        protocol = {name: kwargs.pop(name) for name in PROTOCOL_ARGUMENTS if name in kwargs}
+        env: Any = load_env_creator(text_env)(**kwargs)
+        env.protocol_arguments = protocol
+        return env  # type: ignore[no-any-return]
+
+
+make_text_env = TextEnvMaker()
 
 
 def load_plugins() -> None:

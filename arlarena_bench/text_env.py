@@ -2,57 +2,68 @@
 
 import random
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, ClassVar, final
 
 import gymnasium as gym
 from gymnasium.error import ResetNeeded
-from rich.console import RenderableType
-from rich.text import Text
 
+from arlarena_bench.demonstrator import Demonstrator
+from arlarena_bench.ended import EndedEpisode, StepResult
 from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.panel import Panel
 from arlarena_bench.protocol.prompt import PromptTemplate
 from arlarena_bench.protocol.reply import ReplyFormat, Tagged
+from arlarena_bench.task_set import TaskSet
+from arlarena_bench.terminal_view import TerminalView
 from arlarena_bench.text_space import TextSpace
-
-SPLITS = ("train", "validation", "test")
 
 
 class TextEnv(gym.Env[str, str], ABC):
     """A Gymnasium environment whose observations and actions are plain text.
 
-    An author writes `load`, `observe`, `act`, `instruction` and `success`; the rest has defaults.
-    The same `(parameters, task_id, commands)` must give the same bytes in any process.
+    An author writes `load`, `observe`, `act`, `instruction` and `success`, and names a `TaskSet`;
+    the rest has defaults. The same `(parameters, task_id, commands)` must give the same bytes in
+    any process. docs/environments.md has a complete one.
 
     Args:
+        tasks: The tasks that there are.
         horizon: Number of turns after which an episode is truncated.
         render_mode: One of `metadata["render_modes"]` or None.
 
     Attributes:
+        demonstrator_class: Who plays it for hints and demonstrations.
+        view_class: How a person sees it.
         template: The prompt's text, unless a recipe brings its own.
         reply_format: The form of the agent's replies.
         transcript: False where every turn has a prompt of its own. True where one conversation
             goes on: the first observation is put into the template, and each later one is what
             the environment writes behind the reply. A row of training is then a trajectory.
-        free_text: Whether a person may type what no list of actions has.
         longest_prompt: Characters; a prompt that would be longer shows no history.
+        protocol_arguments: What `gymnasium.make` was told about the protocol around it.
 
     Raises:
         ArenaError: If the horizon is not positive or the render mode is unknown.
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012, Gymnasium declares it so
+    demonstrator_class: ClassVar[type[Demonstrator]] = Demonstrator
+    view_class: ClassVar[type[TerminalView]] = TerminalView
     template = PromptTemplate()
     reply_format: ReplyFormat = Tagged()
     transcript = False
-    free_text = False
     longest_prompt: int | None = None
+    protocol_arguments: Mapping[str, Any] = MappingProxyType({})
 
-    def __init__(self, *, horizon: int, render_mode: str | None = None) -> None:
+    def __init__(self, *, tasks: TaskSet, horizon: int, render_mode: str | None = None) -> None:
+        if not isinstance(tasks, TaskSet):
+            raise ArenaError(f"tasks must be a TaskSet, got {type(tasks).__name__}")
         if not isinstance(horizon, int) or horizon < 1:
             raise ArenaError(f"horizon must be at least 1, got {horizon!r}")
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise unknown("render mode", render_mode, self.metadata["render_modes"])
+        self.tasks = tasks
         self.horizon = horizon
         self.render_mode = render_mode
         self.observation_space = TextSpace()
@@ -60,6 +71,7 @@ class TextEnv(gym.Env[str, str], ABC):
         self.task_id: str | None = None
         self.turns = 0
         self._admissible: list[str] | None = None
+        self._ended: EndedEpisode | None = None
 
     # What an author writes.
 
@@ -138,51 +150,35 @@ class TextEnv(gym.Env[str, str], ABC):
         folded = command.casefold()
         return any(folded == action.casefold() for action in self._admissible)
 
-    def oracle(self) -> list[str]:
-        """Return commands that solve the task from here; empty where none is known."""
-        return []
+    # What others ask for.
 
-    def expert(self) -> list[str]:
-        """Return what demonstrations do next, only the first command of which is executed.
+    @cached_property
+    def demonstrator(self) -> Demonstrator:
+        """Who plays this environment; comes to life when first asked for."""
+        demonstrator = self.demonstrator_class(self)
+        if self.task_id is not None:
+            demonstrator.begin()
+        return demonstrator
 
-        The oracle's plan, unless that draws on what no player can know.
-        """
-        return self.oracle()
+    @cached_property
+    def view(self) -> TerminalView:
+        """How a person sees this environment."""
+        return self.view_class(self)
 
-    def thought(self, plan: list[str]) -> str:
-        """Return what a demonstration thinks aloud before it takes `plan[0]`."""
-        return " ".join(plan[:2])
-
-    def random_plan(self, rng: random.Random) -> list[str]:
-        """Draw two commands that make sense now, only the first of which is executed.
+    @final
+    def sample_task(self, rng: random.Random) -> str:
+        """Draw a training task.
 
         Raises:
-            ArenaError: If the environment cannot list its admissible actions.
+            ArenaError: If there is none to draw, or what was drawn is in a frozen panel.
         """
-        admissible = self.admissible_actions()
-        if not admissible:
-            raise ArenaError(f"{type(self).__name__} lists no admissible actions to choose from")
-        return rng.choices(admissible, k=2)
-
-    def typed(self, words: str) -> str | None:
-        """Return the command that a person means by what was typed, None if it is none."""
-        admissible = self.admissible_actions()
-        if admissible is None:
-            return words
-        folded = words.casefold()
-        return next((action for action in admissible if action.casefold() == folded), None)
-
-    def page(self) -> RenderableType:
-        """Return what a person is shown who plays."""
-        return Text(self.observe(), style="bold")
-
-    def panel(self, split: str) -> Panel:
-        """Return the frozen tasks of `split`; raise `ArenaError` where there are none."""
-        raise ArenaError(f"{type(self).__name__} has no {split} panel")
-
-    def sample_task(self, rng: random.Random) -> str:
-        """Draw a training task that is in no validation or test panel."""
-        return rng.choice(self.panel("train").task_ids)
+        task_id = self.tasks.draw(rng)
+        if task_id in self.tasks.held_out:
+            raise ArenaError(
+                f"{type(self).__name__}: {task_id} was drawn for training and is in a frozen panel "
+                f"of {self.tasks.name}; mend {type(self.tasks).__name__}.draw"
+            )
+        return task_id
 
     # What Gymnasium asks for.
 
@@ -192,7 +188,7 @@ class TextEnv(gym.Env[str, str], ABC):
         """Begin a task: `options["task_id"]`, or a training task drawn from `seed`.
 
         Raises:
-            ArenaError: For an unknown option or task.
+            ArenaError: For an unknown option or task, or one that is over before its first turn.
         """
         super().reset(seed=seed)
         options = dict(options or {})
@@ -203,13 +199,21 @@ class TextEnv(gym.Env[str, str], ABC):
             task_id = self.sample_task(random.Random(int(self.np_random.integers(2**62))))
         elif not isinstance(task_id, str):
             raise ArenaError(f"task_id must be a string, got {task_id!r}")
+        # Until the task stands, there is none to step in.
+        self.task_id = None
         self.load(task_id)
+        if self.terminated:
+            how = "solved" if self.success else "over"
+            raise ArenaError(f"task {task_id!r} is {how} before the first turn; nothing to score")
         self.task_id = task_id
         self.turns = 0
+        self._ended = None
+        if "demonstrator" in self.__dict__:
+            self.demonstrator.begin()
         return self.observe(), self._info(action_valid=True)
 
-    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Execute one command.
+    def step(self, action: str) -> StepResult:
+        """Execute one command; after the end of an episode nothing happens and nothing is paid.
 
         Raises:
             ResetNeeded: Before the first reset.
@@ -219,12 +223,20 @@ class TextEnv(gym.Env[str, str], ABC):
             raise ResetNeeded("call reset() before step()")
         if not isinstance(action, str):
             raise ArenaError(f"an action is a string, got {type(action).__name__}")
+        if self._ended is not None:
+            return self._ended.step()
         valid = self.is_valid(action)
         reward = float(self.act(action))
         self.turns += 1
+        if "demonstrator" in self.__dict__:
+            self.demonstrator.see(action)
         terminated = self.terminated
         truncated = not terminated and self.turns >= self.horizon
-        return self.observe(), reward, terminated, truncated, self._info(action_valid=valid)
+        info = self._info(action_valid=valid)
+        result = self.observe(), reward, terminated, truncated, info
+        if terminated or truncated:
+            self._ended = EndedEpisode(result)
+        return result
 
     def render(self) -> Any:
         """Return the observation for `"ansi"`, None when no render mode was chosen."""

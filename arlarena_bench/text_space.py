@@ -1,13 +1,24 @@
-"""The space of all strings."""
+"""The space of all strings, also through the shared memory of Gymnasium's vector environments."""
 
+import multiprocessing
 import string
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, overload
 
 from gymnasium.spaces import Space
+from gymnasium.vector.utils import (
+    create_shared_memory,
+    read_from_shared_memory,
+    write_to_shared_memory,
+)
 
 from arlarena_bench.errors import ArenaError
 
 _LETTERS = tuple(string.ascii_lowercase)
+_SLOT = 2**20
+"""Bytes of shared memory an environment; only those that are written to take any."""
+_LENGTH = 4
+"""Bytes in which the length of a text is written before it."""
 
 
 class TextSpace(Space[str]):
@@ -48,3 +59,68 @@ class TextSpace(Space[str]):
 
     def __repr__(self) -> str:
         return "TextSpace()"
+
+
+class SharedTexts(Sequence[str]):
+    """The newest text of each environment, read from shared memory whenever it is looked at.
+
+    Gymnasium asks for the observations once, and copies them after each step; a copy is a tuple.
+
+    Args:
+        memory: A slot an environment: a text's length in bytes, then the text in UTF-8.
+        count: Number of environments.
+    """
+
+    def __init__(self, memory: Any, count: int) -> None:
+        self._memory = memory
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        if isinstance(index, slice):
+            return tuple(self[place] for place in range(*index.indices(self._count)))
+        slot = _slot(self._memory, range(self._count)[index])
+        length = int.from_bytes(slot[:_LENGTH], "little")
+        return bytes(slot[_LENGTH : _LENGTH + length]).decode("utf-8", "surrogatepass")
+
+    def __deepcopy__(self, memo: dict[int, object]) -> tuple[str, ...]:
+        return self[:]
+
+    def __eq__(self, other: object) -> bool:
+        return self[:] == (other[:] if isinstance(other, SharedTexts) else other)
+
+    def __repr__(self) -> str:
+        return repr(self[:])
+
+
+def _slot(memory: Any, index: int) -> memoryview:
+    return memoryview(memory).cast("B")[index * _SLOT : (index + 1) * _SLOT]
+
+
+@create_shared_memory.register(TextSpace)
+def _create(space: TextSpace, n: int = 1, ctx: Any = multiprocessing) -> Any:
+    return ctx.RawArray("c", n * _SLOT)
+
+
+@write_to_shared_memory.register(TextSpace)
+def _write(space: TextSpace, index: int, value: str, shared_memory: Any) -> None:
+    # What a model wrote may hold half of a surrogate pair.
+    data = value.encode("utf-8", "surrogatepass")
+    if len(data) > _SLOT - _LENGTH:
+        raise ArenaError(
+            f"a text of {len(data)} bytes exceeds the {_SLOT - _LENGTH} of its shared memory; make "
+            "the vector environment with shared_memory=False"
+        )
+    data = len(data).to_bytes(_LENGTH, "little") + data
+    _slot(shared_memory, index)[: len(data)] = data
+
+
+@read_from_shared_memory.register(TextSpace)
+def _read(space: TextSpace, shared_memory: Any, n: int = 1) -> SharedTexts:
+    return SharedTexts(shared_memory, n)

@@ -2,7 +2,9 @@
 
 import random
 
-from arlarena_bench import ArenaError, Panel, TextEnv, register_text_env
+from signpost import Signs
+
+from arlarena_bench import ArenaError, Demonstrator, TextEnv, register_text_env
 from arlarena_bench.protocol.reply import Reply, ReplyFormat
 from arlarena_bench.recipe import Recipe, parse_recipe
 
@@ -27,15 +29,25 @@ class Spoken(ReplyFormat):
         return "." in text
 
 
+class Speaker(Demonstrator):
+    env: "Relay"
+
+    def oracle(self) -> list[str]:
+        return [] if self.env.terminated else self.env.words[len(self.env.said) :]
+
+    def noise(self, rng: random.Random) -> list[str]:
+        return [rng.choice(WORDS)]
+
+
 class Relay(TextEnv):
     """A task is `split/word/word/…`; another word ends the episode, silence makes it void."""
 
     reply_format = Spoken()
     transcript = True
+    demonstrator_class = Speaker
 
     def __init__(self, *, words: int = 2, render_mode: str | None = None) -> None:
-        super().__init__(horizon=words, render_mode=render_mode)
-        self.count = words
+        super().__init__(tasks=Signs("relay", words), horizon=words, render_mode=render_mode)
         self.words: list[str] = []
         self.said: list[str] = []
 
@@ -72,20 +84,6 @@ class Relay(TextEnv):
     @property
     def measures(self) -> dict[str, float]:
         return {"said": float(len(self.said))}
-
-    def oracle(self) -> list[str]:
-        return [] if self.terminated else self.words[len(self.said) :]
-
-    def random_plan(self, rng: random.Random) -> list[str]:
-        return [rng.choice(WORDS)]
-
-    def panel(self, split: str) -> Panel:
-        rng = random.Random(split)
-        tasks = tuple("/".join([split, *rng.choices(WORDS, k=self.count)]) for _ in range(64))
-        return Panel(f"relay/{split}", split, tasks, "0" * 64)
-
-    def sample_task(self, rng: random.Random) -> str:
-        return "/".join(["train", *rng.choices(WORDS, k=self.count)])
 
 
 register_text_env(ID, f"{__name__}:Relay")

@@ -2,19 +2,43 @@
 
 import random
 
-from arlarena_bench import ArenaError, Panel, TextEnv, register_text_env
+from arlarena_bench import ArenaError, Demonstrator, TaskSet, TextEnv, register_text_env
 from arlarena_bench.recipe import Recipe, parse_recipe
 
 ID = "tests/Signpost-v0"
 WORDS = ("ant", "bee", "cat", "dog", "elk", "fox")
 
 
+class Signs(TaskSet):
+    """Rows of words; training draws any, under an id of its own split."""
+
+    def __init__(self, name: str, words: int) -> None:
+        super().__init__(name)
+        self.words = words
+
+    def digests(self, split: str) -> dict[str, str]:
+        rng = random.Random(split)
+        rows = ["/".join([split, *rng.choices(WORDS, k=self.words)]) for _ in range(64)]
+        return {task: task.partition("/")[2] for task in rows}
+
+    def draw(self, rng: random.Random) -> str:
+        return "/".join(["train", *rng.choices(WORDS, k=self.words)])
+
+
+class Reader(Demonstrator):
+    env: "Signpost"
+
+    def oracle(self) -> list[str]:
+        return self.env.words[self.env.done :]
+
+
 class Signpost(TextEnv):
     """A task is `split/word/word/…`: obey that many signs; a mistake leaves the sign standing."""
 
+    demonstrator_class = Reader
+
     def __init__(self, *, signs: int = 2, horizon: int = 4, render_mode: str | None = None) -> None:
-        super().__init__(horizon=horizon, render_mode=render_mode)
-        self.signs = signs
+        super().__init__(tasks=Signs("signpost", signs), horizon=horizon, render_mode=render_mode)
         self.words: list[str] = []
         self.done = 0
 
@@ -46,17 +70,6 @@ class Signpost(TextEnv):
 
     def admissible_actions(self) -> list[str]:
         return list(WORDS)
-
-    def oracle(self) -> list[str]:
-        return self.words[self.done :]
-
-    def panel(self, split: str) -> Panel:
-        rng = random.Random(split)
-        tasks = tuple("/".join([split, *rng.choices(WORDS, k=self.signs)]) for _ in range(64))
-        return Panel(f"signpost/{split}", split, tasks, "0" * 64)
-
-    def sample_task(self, rng: random.Random) -> str:
-        return "/".join(["train", *rng.choices(WORDS, k=self.signs)])
 
 
 register_text_env(ID, f"{__name__}:Signpost")

@@ -51,7 +51,7 @@ def test_no_seed_of_a_table_is_missing_for_one_of_its_methods(bench: Path) -> No
 @pytest.mark.parametrize("bench", BENCHES, ids=IDS)
 def test_results_are_of_the_recipes_and_panels_in_this_repository(bench: Path) -> None:
     recipe = installed.load_recipe(bench.parent.name, bench.name)
-    panel = Arena(recipe).game.panel("test")
+    panel = Arena(recipe).game.tasks.panel("test")
     for run in find_runs(bench)[0]:
         result = run.result
         assert result.recipe_digest == recipe.for_run(result.method, result.seed).digest()

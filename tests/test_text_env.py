@@ -156,14 +156,14 @@ def test_render() -> None:
 
 def test_defaults_an_author_may_leave() -> None:
     env = at("2")
-    assert env.thought(["right", "right", "left"]) == "right right"
-    with pytest.raises(ArenaError, match="Corridor has no test panel"):
-        env.panel("test")
+    assert env.demonstrator.thought(["right", "right", "left"]) == "right right"
+    with pytest.raises(ArenaError, match="corridor has no test panel"):
+        env.tasks.panel("test")
 
 
 def test_the_oracle_solves_its_task() -> None:
     env = at("5")
-    assert [env.step(command)[2] for command in env.oracle()] == [False] * 4 + [True]
+    assert [env.step(command)[2] for command in env.demonstrator.oracle()] == [False] * 4 + [True]
 
 
 def test_gymnasiums_checker_passes() -> None:

@@ -56,7 +56,7 @@ class Session:
                 continue
             if self._ended:
                 self._note = "the episode has ended: n for a new task, q to quit"
-            elif word and (command := self.game.typed(word)) is not None:
+            elif word and (command := self.game.view.command(word)) is not None:
                 self._act(command)
             else:
                 self._note = f"no action {word!r}{nearest(word, self._actions())}" if word else ""
@@ -68,7 +68,7 @@ class Session:
             self._console.print("> ", end="")
         game = self.game
         first_letters = {action[0] for action in self._actions() if action}
-        typing = not self._ended and (game.free_text or game.admissible_actions() is None)
+        typing = not self._ended and (game.view.free_text or game.admissible_actions() is None)
         at_once = set() if typing else SHORTCUTS.keys() - first_letters
         word = source.read(at_once)
         return word if word in self._actions() else SHORTCUTS.get(word.lower(), word)
@@ -95,7 +95,7 @@ class Session:
             self._note += "; out of turns" if truncated else "; the episode has ended"
 
     def _hint(self) -> None:
-        plan = [] if self._ended else self.game.oracle()
+        plan = [] if self._ended else self.game.demonstrator.oracle()
         self._note = (
             f"hint: {plan[0]} ({len(plan)} to go)" if plan else "no plan leads on from here"
         )
@@ -111,7 +111,7 @@ class Session:
         actions = ", ".join(self._actions()) or ("none" if self._ended else "any words")
         self._show(
             Text(self.game.instruction),
-            Padding(self.game.page(), (1, 0)),
+            Padding(self.game.view.page(), (1, 0)),
             Text(facts.rstrip()),
             Text(f"actions: {actions}", style="dim"),
         )

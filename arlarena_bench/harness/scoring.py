@@ -13,6 +13,7 @@ from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.scripted import SCRIPTED, scripted_policy
 from arlarena_bench.recipe import Recipe, read_recipe
 from arlarena_bench.streams import python_stream
+from arlarena_bench.task_set import HELD_OUT
 from arlarena_bench.training.evaluate import (
     evaluate,
     evaluation_policy,
@@ -22,8 +23,6 @@ from arlarena_bench.training.evaluate import (
     summarise,
 )
 from arlarena_bench.training.rollout import Arena, incomparable_line
-
-SPLITS = ("validation", "test")
 
 ROWS = {
     "success": "{:.1%}",
@@ -58,8 +57,8 @@ def score_policy(
     Raises:
         ArenaError: If there is no such policy, split or preset.
     """
-    if split not in SPLITS:
-        raise unknown("split", split, SPLITS)
+    if split not in HELD_OUT:
+        raise unknown("split", split, HELD_OUT)
     stored = Path(name) / "recipe.yaml"
     recipe = read_recipe(stored) if stored.is_file() else load_recipe(preset, environment)
     if tasks is not None:
@@ -68,7 +67,7 @@ def score_policy(
     for line in incomparable_line(arena.game):
         warn(line)
     episodes = evaluate(_policy(name, recipe, split), arena, recipe, split)
-    panel = arena.game.panel(split)
+    panel = arena.game.tasks.panel(split)
     count = len({episode.group for episode in episodes})
     return {
         "policy": name,

@@ -16,7 +16,10 @@ class OraclePolicy:
         self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
     ) -> list[Generation]:
         """Answer with the first command of each environment's plan."""
-        return [_follow(environment, environment.game.oracle()) for environment in environments]
+        return [
+            _follow(environment, environment.game.demonstrator.oracle())
+            for environment in environments
+        ]
 
 
 class ExpertPolicy:
@@ -26,13 +29,16 @@ class ExpertPolicy:
         self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
     ) -> list[Generation]:
         """Answer with what each environment's expert does next."""
-        return [_follow(environment, environment.game.expert()) for environment in environments]
+        return [
+            _follow(environment, environment.game.demonstrator.expert())
+            for environment in environments
+        ]
 
 
 def plan_reply(environment: AgentProtocol, plan: list[str]) -> str:
     """Return the reply of someone with a plan: a thought, and the first command."""
     game = environment.game
-    return game.reply_format.write(game.thought(plan), plan[0] if plan else "")
+    return game.reply_format.write(game.demonstrator.thought(plan), plan[0] if plan else "")
 
 
 def _follow(environment: AgentProtocol, plan: list[str]) -> Generation:
@@ -58,7 +64,7 @@ class RandomPolicy:
 
 def random_reply(environment: AgentProtocol, rng: random.Random) -> str:
     """Return a valid reply with a random plan."""
-    return plan_reply(environment, environment.game.random_plan(rng))
+    return plan_reply(environment, environment.game.demonstrator.noise(rng))
 
 
 class NullPolicy:

@@ -7,11 +7,16 @@ from typing import Any
 
 import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
+from gymnasium.wrappers import TimeLimit
 
+from arlarena_bench.ended import EndedEpisode, StepResult
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.protocol.prompt import PromptTemplate
 from arlarena_bench.text_env import TextEnv
 from arlarena_bench.text_space import TextSpace
+
+HISTORY = 2
+PENALTY = 0.1
 
 
 class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
@@ -26,9 +31,11 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
 
     Args:
         env: A `TextEnv`, wrapped or not.
-        history: How many past turns a prompt shows (ARLArena, Table S1: 2).
-        penalty: What a turn without a valid action loses (ARLArena, Table S1: 0.1).
-        template: The prompt's text, as a template or its fields; the environment's own by default.
+        history: How many past turns a prompt shows; what `gymnasium.make` was told, or else 2
+            (ARLArena, Table S1).
+        penalty: What a turn without a valid action loses; likewise, or else 0.1 (the same table).
+        template: The prompt's text, as a template or its fields; likewise, or else the
+            environment's own.
 
     Raises:
         ArenaError: If `env` is no `TextEnv`, or an argument is out of range.
@@ -41,13 +48,17 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         self,
         env: gym.Env[str, str],
         *,
-        history: int = 2,
-        penalty: float = 0.1,
+        history: int | None = None,
+        penalty: float | None = None,
         template: PromptTemplate | Mapping[str, str] | None = None,
     ) -> None:
         text_env = env.unwrapped
         if not isinstance(text_env, TextEnv):
             raise ArenaError(f"AgentProtocol wraps a TextEnv, got {type(text_env).__name__}")
+        told = text_env.protocol_arguments
+        history = told.get("history", HISTORY) if history is None else history
+        penalty = told.get("penalty", PENALTY) if penalty is None else penalty
+        template = told.get("template") if template is None else template
         if not isinstance(history, int) or history < 0:
             raise ArenaError(f"history must be a whole number of turns, 0 or more, got {history!r}")
         if not isinstance(penalty, int | float) or not 0 <= penalty < inf:
@@ -59,7 +70,7 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         # The plain fields, so that the specification of the environment can be written as JSON.
         fields = None if template is None else template.model_dump()
         RecordConstructorArgs.__init__(self, history=history, penalty=penalty, template=fields)
-        super().__init__(env)
+        super().__init__(_limited(env, text_env.horizon))
         self.template = template or text_env.template
         self.penalty = float(penalty)
         self.observation_space = TextSpace()
@@ -70,6 +81,7 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         self._observation = ""
         self._prompt = ""
         self._steps_taken = 0
+        self._ended: EndedEpisode | None = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -79,18 +91,21 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
         self._history.clear()
         self._task = self.game.instruction
         self._steps_taken = 0
+        self._ended = None
         info |= {"format_valid": True, "penalty": 0.0, "env_reward": 0.0, "command": ""}
         self._ask(observation, info)
         return self._prompt, info
 
-    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Execute one reply.
+    def step(self, action: str) -> StepResult:
+        """Execute one reply; after the end of an episode nothing is paid and nothing lost.
 
         Raises:
             ArenaError: If the reply is not a string.
         """
         if not isinstance(action, str):
             raise ArenaError(f"a reply is a string, got {type(action).__name__}")
+        if self._ended is not None:
+            return self._ended.step(penalty=0.0, env_reward=0.0, command="")
         reply = self.game.reply_format.parse(action)
         observation, reward, terminated, truncated, info = self.env.step(reply.command)
         valid = reply.format_valid and info["action_valid"]
@@ -110,7 +125,10 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
             self._prompt += action + observation
         else:
             self._ask(observation, info)
-        return self._prompt, env_reward - penalty, terminated, truncated, info
+        result = self._prompt, env_reward - penalty, terminated, truncated, info
+        if terminated or truncated:
+            self._ended = EndedEpisode(result)
+        return result
 
     def _ask(self, observation: str, info: dict[str, Any]) -> None:
         info["observation"] = self._observation = observation
@@ -122,3 +140,16 @@ class AgentProtocol(gym.Wrapper[str, str, str, str], RecordConstructorArgs):
             )
             if len(self._prompt) <= longest:
                 break
+
+
+def _limited(env: gym.Env[str, str], horizon: int) -> gym.Env[str, str]:
+    """Let the limit that an id was registered with follow the horizon that was asked for.
+
+    Another limit was given to `gymnasium.make` and stays.
+    """
+    if not isinstance(env, TimeLimit) or env.spec is None:
+        return env
+    registered = gym.registry.get(env.spec.id)
+    if registered is None or env.spec.max_episode_steps != registered.max_episode_steps:
+        return env
+    return TimeLimit(env.env, horizon)

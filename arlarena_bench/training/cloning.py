@@ -66,14 +66,15 @@ def record_demonstrations(recipe: Recipe) -> list[Demonstration]:
     rng = python_stream(settings.seed, "demonstrations")
     environment = make_environment(recipe)
     transcript = environment.game.transcript
+    player = environment.game.demonstrator
     demonstrations: list[Demonstration] = []
     for _ in range(settings.episodes):
         task_id = environment.game.sample_task(rng)
         prompt, _ = environment.reset(options={"task_id": task_id})
-        if not environment.game.expert():
+        if not player.expert():
             raise ArenaError(f"{recipe.environment.id}: no expert plan for task {task_id}")
         ended, follows, added = False, None, ""
-        while not ended and (plan := environment.game.expert()):
+        while not ended and (plan := player.expert()):
             expert, noise = plan_reply(environment, plan), random_reply(environment, rng)
             strayed = rng.random() < settings.exploration
             turn = Demonstration(prompt, expert, noise, strayed, follows, added)

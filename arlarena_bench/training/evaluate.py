@@ -46,7 +46,7 @@ def evaluate(policy: Policy, arena: Arena, recipe: Recipe, split: str) -> list[E
     Raises:
         ArenaError: If the panel is smaller than the recipe asks for.
     """
-    panel: Panel = arena.game.panel(split)
+    panel: Panel = arena.game.tasks.panel(split)
     sizes = {
         "validation": recipe.evaluation.validation_tasks,
         "test": recipe.evaluation.test_tasks,

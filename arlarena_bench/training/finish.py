@@ -35,7 +35,7 @@ def build_result(
         collapse: What the detector saw during training.
     """
     recipe = run.recipe
-    panel = game.panel("test")
+    panel = game.tasks.panel("test")
     count = len({episode.group for episode in episodes})
     steps = [run.logged[step] for step in sorted(run.logged)]
     trained = steps[1:]

@@ -1,18 +1,14 @@
 """What a task id stands for."""
 
-import re
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
 
 from .draw import Draw
 from .generator import game, wording
-from .panels import SIZES, SPLITS, TASKS_OF, frozen, held_out
+from .panels import SIZES, households
 from .scene import Scene
 from .tasks import Task
-
-# In its shortest form, so that a task has one id.
-_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 
 def generate(task_id: str, size: str = "full") -> dict[str, Any]:
@@ -31,13 +27,16 @@ def generate(task_id: str, size: str = "full") -> dict[str, Any]:
 
 def find(task_id: str, size: str = "full") -> tuple[Task, Scene]:
     """Return a generated task and its scene; see `generate`."""
-    split, _, number = task_id.partition("/")
-    if split == "train" and _INTEGER.fullmatch(number):
+    tasks = households(size)
+    if (number := tasks.training(task_id)) is not None:
         return _training(size, number)
-    if split in SPLITS and number in frozen(size, split):
-        return _frozen(size, split, number)
-    last = " and ".join(f"{split}/0000 to {n - 1:04d}" for split, n in TASKS_OF[size].items())
-    raise ArenaError(f"no task {task_id!r}: ALFWorld of size {size} has train/<integer>, {last}")
+    task, expected = tasks.find(task_id)
+    scene = SIZES[size].scene(task)
+    if scene.digest != expected:
+        raise ArenaError(
+            f"task {task_id} of ALFWorld is no longer what was published; reinstall the package"
+        )
+    return task, scene
 
 
 def _training(size: str, number: str) -> tuple[Task, Scene]:
@@ -46,16 +45,5 @@ def _training(size: str, number: str) -> tuple[Task, Scene]:
     while True:
         task = SIZES[size].draw(draw)
         scene = SIZES[size].scene(task)
-        if scene.digest not in held_out(size):
+        if scene.digest not in households(size).held_out_scenes:
             return task, scene
-
-
-def _frozen(size: str, split: str, number: str) -> tuple[Task, Scene]:
-    task, expected = frozen(size, split)[number]
-    scene = SIZES[size].scene(task)
-    if scene.digest != expected:
-        raise ArenaError(
-            f"task {split}/{number} of ALFWorld is no longer what was published; "
-            "reinstall the package"
-        )
-    return task, scene

@@ -2,28 +2,25 @@
 
 import hashlib
 from pathlib import Path
-from random import Random
 
 from gymnasium.error import ResetNeeded
 
 from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.panel import Panel
 from arlarena_bench.text_env import TextEnv
 
 from . import BACKENDS, PlayedGame, build_game, load_game, panels
 from .catalogue import generate
 from .compact import describe
 from .engine import State
-from .expert import Searcher, sweep
 from .goals import Goal
 from .official import OfficialGames
-from .planner import Planner
+from .player import Player
 from .world import World
 
 REWARD = 10.0
 HORIZONS = {"full": 50, "mini": 20}
 OBSERVATIONS = ("text", "compact")
-COMMANDS = {"move": "move {} to {}", "put": "put {} in/on {}"}
+PUT = {"move": "move {} to {}", "put": "put {} in/on {}"}
 
 _TASK = "Your task is to: "
 
@@ -50,6 +47,8 @@ class AlfworldEnv(TextEnv):
         ArenaError: For an unknown setting, or if there are no games at `data`.
     """
 
+    demonstrator_class = Player
+
     def __init__(
         self,
         size: str = "full",
@@ -66,25 +65,24 @@ class AlfworldEnv(TextEnv):
             raise unknown("kind of observation", observation, OBSERVATIONS)
         if observation == "compact" and (size != "mini" or data is not None):
             raise ArenaError("observation='compact' is made for the household of size='mini'")
-        if verb not in COMMANDS:
-            raise unknown("verb", verb, COMMANDS)
+        if verb not in PUT:
+            raise unknown("verb", verb, PUT)
         if backend not in BACKENDS:
             raise unknown("backend", backend, BACKENDS)
         horizon = HORIZONS[size] if horizon is None else horizon
-        super().__init__(horizon=horizon, render_mode=render_mode)
+        self.games = OfficialGames(data) if data is not None else None
+        tasks = panels.households(size) if self.games is None else self.games
+        super().__init__(tasks=tasks, horizon=horizon, render_mode=render_mode)
         self.size = size
         self.observation = observation
         self.verb = verb
         self.backend = backend
-        self.games = OfficialGames(data) if data is not None else None
         self._game: PlayedGame | None = None
         self._state = State("", [], False)
-        self._goal = Goal("", "", "")
+        self.goal = Goal("", "", "")
         self._instruction = ""
         self._start = World({})
         self._world: World | None = None
-        self._plan: list[str] | None = None
-        self._searcher: Searcher | None = None
 
     @property
     def game(self) -> PlayedGame:
@@ -96,6 +94,11 @@ class AlfworldEnv(TextEnv):
         if self._game is None:
             raise ResetNeeded("call reset() first")
         return self._game
+
+    @property
+    def put(self) -> str:
+        """The command that puts something somewhere, with places for both."""
+        return PUT[self.verb]
 
     @property
     def world(self) -> World:
@@ -115,14 +118,9 @@ class AlfworldEnv(TextEnv):
         else:
             self._game = load_game(self.games.file(task_id), self.backend, verb=self.verb)
         self._state = self._game.reset()
-        self._goal = Goal.read(self._game.goal)
+        self.goal = Goal.read(self._game.goal)
         self._instruction = self._state.observation.rpartition(_TASK)[2]
         self._world = self._start = World.read(self._game.facts(), self._game.names)
-        self._plan = None
-        self._searcher = None
-        if self.observation == "text":
-            self._searcher = Searcher(self._goal, COMMANDS[self.verb])
-            self._searcher.see(self.world)
 
     def observe(self) -> str:
         """Return what the game said last, or the compact description of what is seen."""
@@ -135,17 +133,13 @@ class AlfworldEnv(TextEnv):
         won = self._state.won
         self._state = self.game.step(command)
         self._world = None
-        if self._searcher is not None:
-            self._searcher.see(self.world)
-        followed = self._plan and self._plan[0] == command.strip()
-        self._plan = self._plan[1:] if self._plan and followed else None
         return REWARD if self._state.won and not won else 0.0
 
     @property
     def instruction(self) -> str:
         """The goal, as the game puts it."""
         if self.observation == "compact":
-            return self._goal.wordings()[0]
+            return self.goal.wordings()[0]
         return self._instruction
 
     @property
@@ -156,7 +150,7 @@ class AlfworldEnv(TextEnv):
     @property
     def category(self) -> str:
         """Which of the six types of task this is."""
-        return self._goal.short_name
+        return self.goal.short_name
 
     def anchor(self) -> str:
         """Return a digest of the whole state, of which the observation tells little."""
@@ -169,47 +163,3 @@ class AlfworldEnv(TextEnv):
     def is_valid(self, command: str) -> bool:
         """Return whether a command is admissible; letter case counts, as in the game."""
         return command.strip() in self.admissible_actions()
-
-    def oracle(self) -> list[str]:
-        """Return a short way to the goal, for someone who knows where everything is."""
-        if self._plan is None:
-            planner = Planner(self.world, self._goal, COMMANDS[self.verb])
-            self._plan = planner.plan() or []
-        return list(self._plan)
-
-    def expert(self) -> list[str]:
-        """Return what someone does next who knows only what can have been seen so far.
-
-        With compact observations: who knows only what is seen now.
-        """
-        if self.success:
-            return []
-        if self._searcher is None:
-            return sweep(self.world, self._goal, COMMANDS[self.verb])
-        return self._searcher.plan(self.world)
-
-    def thought(self, plan: list[str]) -> str:
-        """Return the next commands; with compact observations, the errand they are part of."""
-        if self.observation == "compact" and plan:
-            words = [word for word in plan[-1].split() if word.isalpha() and word != "to"]
-            return " ".join(words[:2])
-        return ", then ".join(plan[:2])
-
-    def panel(self, split: str) -> Panel:
-        """Return the frozen tasks of a split.
-
-        Raises:
-            ArenaError: If there is no such split.
-        """
-        if self.games is not None:
-            return self.games.panel(split)
-        tasks = panels.frozen(self.size, split)
-        ids = tuple(f"{split}/{number}" for number in tasks)
-        name = f"{panels.SIZES[self.size].name}/{split}"
-        return Panel(name, split, ids, panels.digest(tasks.values()))
-
-    def sample_task(self, rng: Random) -> str:
-        """Draw a training task: one of 2^62 numbers, or a game of the official training split."""
-        if self.games is None:
-            return f"train/{rng.getrandbits(62)}"
-        return super().sample_task(rng)

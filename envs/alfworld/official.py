@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.panel import Panel
+from arlarena_bench.task_set import TaskSet
 
 from .game_file import GAME_FILE
 from .goals import TASKS
@@ -25,7 +25,7 @@ DOWNLOAD = "`pip install alfworld` and run `alfworld-download`"
 _LEFT_OUT = ("movable", "Sliced")
 
 
-class OfficialGames:
+class OfficialGames(TaskSet):
     """The games of one folder.
 
     Args:
@@ -37,6 +37,7 @@ class OfficialGames:
     """
 
     def __init__(self, path: str | Path) -> None:
+        super().__init__("alfworld-official")
         expanded = os.path.expanduser(os.path.expandvars(path))
         if "$" in expanded:
             raise ArenaError(f"data={str(path)!r}: this environment variable is not set")
@@ -49,20 +50,13 @@ class OfficialGames:
                 f"{DOWNLOAD}, or leave out data="
             )
 
-    def panel(self, split: str) -> Panel:
-        """Return the playable games of a split, in the order of their paths.
+    def digests(self, split: str) -> Mapping[str, str]:
+        """Return the SHA-256 of each playable game of a split, in the order of their paths.
 
         Raises:
             ArenaError: If there is none.
         """
-        games = self._games(split)
-        lines = "\n".join(f"{name} {digest}" for name, digest in games.items())
-        return Panel(
-            name=f"alfworld-official/{split}",
-            split=split,
-            task_ids=tuple(f"{split}/{name}" for name in games),
-            digest=hashlib.sha256(lines.encode()).hexdigest(),
-        )
+        return {f"{split}/{name}": digest for name, digest in self._games(split).items()}
 
     def file(self, task_id: str) -> Path:
         """Return the game file of a task.

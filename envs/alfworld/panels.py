@@ -4,14 +4,12 @@
 are the same; `--write` replaces the files.
 """
 
-import hashlib
-from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from arlarena_bench.errors import unknown
-from arlarena_bench.frozen import frozen_command, read_frozen
+from arlarena_bench.frozen import frozen_command
+from arlarena_bench.task_set import HELD_OUT, FrozenTasks, file_name
 
 from .draw import Draw
 from .generator import Household
@@ -20,7 +18,6 @@ from .mini import MiniHousehold
 from .tasks import Task
 
 FOLDER = Path(__file__).parent / "frozen-tasks"
-SPLITS = ("validation", "test")
 SIZES: dict[str, Household | MiniHousehold] = {"full": Household(), "mini": MiniHousehold()}
 # As many as ALFWorld's `valid_seen` and `valid_unseen`, and in rooms as familiar.
 TASKS_OF = {
@@ -37,33 +34,35 @@ class FrozenTask(NamedTuple):
     digest: str
 
 
-@lru_cache
-def frozen(size: str, split: str) -> dict[str, FrozenTask]:
-    """Read one panel, by the number of the task.
+class Households(FrozenTasks[FrozenTask]):
+    """The tasks of one size of household.
 
-    Raises:
-        ArenaError: If there is no such panel, or its file is missing or was changed.
+    Args:
+        size: `"full"` or `"mini"`.
     """
-    if split not in SPLITS:
-        raise unknown("panel of ALFWorld", split, SPLITS)
-    path = FOLDER / _file_name(size, split)
-    content = read_frozen(path).decode()
-    tasks = {}
-    for line in content.splitlines():
-        number, name, digest = line.split()
-        tasks[number] = FrozenTask(Task.parse(name), digest)
-    return tasks
+
+    def __init__(self, size: str) -> None:
+        super().__init__(SIZES[size].name, FOLDER, size)
+
+    def parse(self, content: str) -> dict[str, FrozenTask]:
+        """Read a panel's file: a line a task, its number, name and digest."""
+        lines = map(str.split, content.splitlines())
+        return {number: FrozenTask(Task.parse(name), digest) for number, name, digest in lines}
+
+    def digest(self, record: FrozenTask) -> str:
+        """Return the SHA-256 of a task's scene and goal."""
+        return record.digest
+
+    @cached_property
+    def held_out_scenes(self) -> frozenset[str]:
+        """The digest of every scene of the panels; training avoids them."""
+        return frozenset(task.digest for s in HELD_OUT for task in self.frozen(s).values())
 
 
 @lru_cache
-def held_out(size: str) -> frozenset[str]:
-    """Return the digest of every scene of the panels; training avoids them."""
-    return frozenset(task.digest for split in SPLITS for task in frozen(size, split).values())
-
-
-def digest(tasks: Iterable[FrozenTask]) -> str:
-    """Return the SHA-256 of the scenes and goals, in their order."""
-    return hashlib.sha256("\n".join(task.digest for task in tasks).encode()).hexdigest()
+def households(size: str) -> Households:
+    """Return the tasks of one size, one set for the whole process."""
+    return Households(size)
 
 
 def make(size: str) -> dict[str, str]:
@@ -83,12 +82,8 @@ def make(size: str) -> dict[str, str]:
             if scene.digest not in seen:
                 seen.add(scene.digest)
                 lines.append(f"{len(lines):04d} {task} {scene.digest}\n")
-        files[_file_name(size, split)] = "".join(lines)
+        files[file_name(size, split)] = "".join(lines)
     return files
-
-
-def _file_name(size: str, split: str) -> str:
-    return f"{size}-{split}.txt"
 
 
 def main() -> None:

@@ -1,24 +1,29 @@
 """Levels on disk in the text format of DeepMind's Boxoban data set."""
 
-import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from random import Random
 
 from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.panel import Panel
+from arlarena_bench.task_set import TaskSet, sha256
 
 from .board import Board
+from .solver import solve
 
 _SYMBOLS = dict(zip("# .$*@+", "#_OX√PS", strict=True))
 _FOLDERS = {"train": "train", "validation": "valid", "test": "test"}
 
 
-class Boxoban:
+# Enough for most levels of the data set; whether a harder one has a solution is left open.
+_POSITIONS = 5_000
+
+
+class Boxoban(TaskSet):
     """The levels of one file, or of every `.txt` file below a folder.
 
-    A level is a line `; <number>` and the rows below it; its name is `<file>/<number>`. A file is
-    read when a level of it is asked for. A folder laid out as the data set is (`train/`,
+    A level is a line `; <number>` and the rows below it; its task is `boxoban/<file>/<number>`. A
+    file is read when a level of it is asked for. A folder laid out as the data set is (`train/`,
     `valid/`, `test/`, at any depth) keeps these splits; any other file is for training.
 
     Args:
@@ -30,6 +35,7 @@ class Boxoban:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        super().__init__(f"boxoban-{self.path.name}")
         if self.path.is_file():
             self.files = {self.path.name: self.path}
         else:
@@ -38,12 +44,16 @@ class Boxoban:
         if not self.files:
             raise ArenaError(f"no Boxoban level file (*.txt) at {self.path}; check levels=")
 
-    def board(self, name: str) -> Board:
-        """Return the level called `<file>/<number>`.
+    def board(self, task_id: str) -> Board:
+        """Return the level of a task.
 
         Raises:
-            ArenaError: If there is no such level or it is malformed; says in which file and line.
+            ArenaError: If there is no such level, it is malformed, or it cannot be solved; says
+                in which file and line.
         """
+        source, _, name = task_id.partition("/")
+        if source != "boxoban":
+            raise ArenaError(f"no task {task_id!r}: with levels=, ids are boxoban/<file>/<n>")
         file, _, number = name.rpartition("/")
         if file not in self.files:
             raise ArenaError(f"no level {name!r}: there is no file {file!r} at {self.path}")
@@ -52,12 +62,17 @@ class Boxoban:
             raise ArenaError(f"no level {name!r}: {self.files[file]} has no '; {number}'")
         line, text = levels[number]
         try:
-            return Board(text)
+            board = Board(text)
+            if board.solved:
+                raise ArenaError("the level is solved as it stands")
+            if not _may_be_solved(text):
+                raise ArenaError("no moves solve the level")
         except ArenaError as error:
             raise ArenaError(f"{self.files[file]}, level at line {line}: {error}") from error
+        return board
 
     def draw(self, rng: Random) -> str:
-        """Draw the task id of a training level.
+        """Draw the task of a training level; of many files, only one is read.
 
         Raises:
             ArenaError: If no file is for training.
@@ -65,20 +80,17 @@ class Boxoban:
         file = rng.choice(self._files_of("train"))
         return f"boxoban/{file}/{rng.choice(list(_read(self.files[file])))}"
 
-    def panel(self, split: str) -> Panel:
-        """Return every level of a split, in the order of file names.
+    def digests(self, split: str) -> Mapping[str, str]:
+        """Return the SHA-256 of every level of a split by its task, in the order of file names.
 
         Raises:
             ArenaError: If no file is of that split.
         """
-        names = [f"{f}/{n}" for f in self._files_of(split) for n in _read(self.files[f])]
-        boards = "\n\n".join(str(self.board(name)) for name in names)
-        return Panel(
-            name=f"boxoban-{self.path.name}/{split}",
-            split=split,
-            task_ids=tuple(f"boxoban/{name}" for name in names),
-            digest=hashlib.sha256(boards.encode()).hexdigest(),
-        )
+        return {
+            f"boxoban/{file}/{number}": sha256(text)
+            for file in self._files_of(split)
+            for number, (_, text) in _read(self.files[file]).items()
+        }
 
     def _files_of(self, split: str) -> list[str]:
         if split not in _FOLDERS:
@@ -97,11 +109,19 @@ def _split_of(file: str) -> str:
     return next((split for split, folder in _FOLDERS.items() if folder in folders), "train")
 
 
+@lru_cache(maxsize=4096)
+def _may_be_solved(text: str) -> bool:
+    try:
+        return solve(Board(text), _POSITIONS) is not None
+    except ArenaError:
+        return True
+
+
 @lru_cache(maxsize=64)
 def _read(path: Path) -> dict[str, tuple[int, str]]:
     """Return by its number each level's header line and board."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ArenaError(f"cannot read the level file {path}: {error}") from error
     levels: dict[str, tuple[int, list[str]]] = {}

@@ -1,26 +1,20 @@
 """`arlarena/Sokoban-v0`."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from gymnasium.error import ResetNeeded
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.panel import Panel
 from arlarena_bench.text_env import TextEnv
 
 from . import panels
 from .board import DIRECTIONS, STEP, Board
 from .boxoban import Boxoban
 from .generator import Generator
+from .player import Player
 from .render import picture
-from .solver import solve
-
-# In its shortest form, so that a task has one id.
-_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 _INSTRUCTION = """\
 Push every box onto a target. The room is drawn with one symbol a cell: # is a wall, _ is floor, \
@@ -44,7 +38,8 @@ class SokobanEnv(TextEnv):
         min_moves: Fewest moves of a task's shortest solution.
         max_moves: Most moves of a task's shortest solution, or None for no bound.
         levels: A file or folder of Boxoban levels that replaces generated ones; `size`, `boxes`
-            and `search_depth` then have no meaning.
+            and `search_depth` then have no meaning. A level that is solved as it stands or has
+            no solution is refused.
         render_mode: `"ansi"`, `"rgb_array"` or None.
 
     Raises:
@@ -52,6 +47,7 @@ class SokobanEnv(TextEnv):
     """
 
     metadata = {**TextEnv.metadata, "render_modes": ["ansi", "rgb_array"]}  # noqa: RUF012, as there
+    demonstrator_class = Player
 
     def __init__(
         self,
@@ -64,14 +60,14 @@ class SokobanEnv(TextEnv):
         levels: str | Path | None = None,
         render_mode: str | None = None,
     ) -> None:
-        super().__init__(horizon=horizon, render_mode=render_mode)
         rows, columns = _rows_and_columns(size)
-        self.generator = Generator(rows, columns, boxes, search_depth, min_moves, max_moves)
-        self.levels = Boxoban(levels) if levels is not None else None
+        generator = Generator(rows, columns, boxes, search_depth, min_moves, max_moves)
         if levels is not None and (min_moves, max_moves) != (1, None):
             raise ArenaError("min_moves and max_moves choose among generated levels; drop levels=")
+        self.source = panels.levels(generator) if levels is None else Boxoban(levels)
+        super().__init__(tasks=self.source, horizon=horizon, render_mode=render_mode)
+        self.solution: tuple[str, ...] | None = None
         self._board: Board | None = None
-        self._plan: list[str] | None = None
 
     @property
     def board(self) -> Board:
@@ -90,23 +86,14 @@ class SokobanEnv(TextEnv):
         Raises:
             ArenaError: If there is no such task under the parameters of this environment.
         """
-        source, _, name = task_id.partition("/")
-        if self.levels is not None:
-            if source != "boxoban":
-                raise ArenaError(f"no task {task_id!r}: with levels=, ids are boxoban/<file>/<n>")
-            self._board, self._plan = self.levels.board(name), None
-        elif source == "train" and _INTEGER.fullmatch(name):
-            kind = panels.kind_of(self.generator)
-            rng = panels.stream(kind, "train", name)
-            level = self.generator.level(rng, panels.held_out(kind))
-            self._board, self._plan = Board(level.text), list(level.solution)
-        elif source in panels.SPLITS and name in (levels := self._frozen(source)):
-            self._board, self._plan = Board(levels[name].text), None
+        self.solution = None
+        if isinstance(self.source, Boxoban):
+            self._board = self.source.board(task_id)
+        elif (number := self.source.training(task_id)) is not None:
+            level = self.source.level(number)
+            self._board, self.solution = Board(level.text), tuple(level.solution)
         else:
-            raise ArenaError(
-                f"no task {task_id!r}: Sokoban has train/<integer>, validation/0000 to 0511 and "
-                "test/0000 to 0511, these within min_moves and max_moves"
-            )
+            self._board = Board(self.source.find(task_id).text)
 
     def observe(self) -> str:
         """Return the room, one line a row."""
@@ -117,13 +104,7 @@ class SokobanEnv(TextEnv):
         direction = command.casefold()
         if direction not in DIRECTIONS:
             return STEP
-        board = self.board
-        stood = board.player
-        reward = board.move(direction)
-        if board.player != stood:
-            plan = self._plan
-            self._plan = plan[1:] if plan and plan[0] == direction else None
-        return reward
+        return self.board.move(direction)
 
     @property
     def instruction(self) -> str:
@@ -139,51 +120,9 @@ class SokobanEnv(TextEnv):
         """Return the four directions, whether blocked or not."""
         return list(DIRECTIONS)
 
-    def oracle(self) -> list[str]:
-        """Return a shortest solution from here; empty if there is none or it is out of reach."""
-        if self._plan is None:
-            try:
-                self._plan = solve(self.board) or []
-            except ArenaError:
-                self._plan = []
-        return list(self._plan)
-
-    def panel(self, split: str) -> Panel:
-        """Return the frozen levels of a split within the range of moves, or Boxoban's own split.
-
-        Raises:
-            ArenaError: If there is none for these parameters.
-        """
-        if self.levels is not None:
-            return self.levels.panel(split)
-        levels = self._frozen(split)
-        shortest, longest = self.generator.min_moves, self.generator.max_moves
-        name = f"sokoban-{panels.kind_of(self.generator)}"
-        if (shortest, longest) != (1, None):
-            name += f"-{shortest}to{longest or 'any'}moves"
-        if not levels:
-            raise ArenaError(f"the panel {name}/{split} is empty; widen min_moves and max_moves")
-        ids = tuple(f"{split}/{number}" for number in levels)
-        return Panel(f"{name}/{split}", split, ids, panels.digest(levels.values()))
-
-    def sample_task(self, rng: Random) -> str:
-        """Draw a training task: one of 2^62 generated levels, or a Boxoban level."""
-        if self.levels is None:
-            return f"train/{rng.getrandbits(62)}"
-        return self.levels.draw(rng)
-
     def render(self) -> Any:
         """Return the text, or a picture as (height, width, 3) bytes, by the render mode."""
         return picture(self.board) if self.render_mode == "rgb_array" else super().render()
-
-    def _frozen(self, split: str) -> dict[str, panels.FrozenLevel]:
-        levels = panels.frozen(panels.kind_of(self.generator), split)
-        shortest, longest = self.generator.min_moves, self.generator.max_moves
-        return {
-            number: level
-            for number, level in levels.items()
-            if shortest <= level.moves <= (longest or level.moves)
-        }
 
 
 def _rows_and_columns(size: int | Sequence[int]) -> tuple[int, int]:

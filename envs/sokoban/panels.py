@@ -5,20 +5,20 @@ are the same; `--write` replaces the files.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.frozen import frozen_command, read_frozen
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.frozen import frozen_command
+from arlarena_bench.task_set import HELD_OUT, FrozenTasks, file_name, sha256
 
 from .board import canonical, symmetries
-from .generator import Generator
+from .generator import Generator, Level
 
 FOLDER = Path(__file__).parent / "frozen-levels"
-SPLITS = ("validation", "test")
 TASKS = 512
 MADE_FOR = (Generator(rows=6, columns=6, boxes=1), Generator(rows=6, columns=6, boxes=2))
 
@@ -30,6 +30,57 @@ class FrozenLevel(NamedTuple):
     moves: int
 
 
+class Levels(FrozenTasks[FrozenLevel]):
+    """The levels that a generator makes, and the panels among them.
+
+    Args:
+        generator: Makes the training levels; panels hold those within its range of moves.
+    """
+
+    def __init__(self, generator: Generator) -> None:
+        shortest, longest = generator.min_moves, generator.max_moves
+        kind = kind_of(generator)
+        name = f"sokoban-{kind}"
+        if (shortest, longest) != (1, None):
+            name += f"-{shortest}to{longest or 'any'}moves"
+        super().__init__(name, FOLDER, kind)
+        self.generator = generator
+
+    def frozen(self, split: str) -> Mapping[str, FrozenLevel]:
+        """Return the levels of a panel by their numbers.
+
+        Raises:
+            ArenaError: If there is no such panel, it is empty, or its file was changed.
+        """
+        if split in HELD_OUT and self.kind not in KINDS:
+            raise ArenaError(
+                f"Sokoban has no {split} panel for {self.kind}, only for {' and '.join(KINDS)}"
+            )
+        return super().frozen(split)
+
+    def parse(self, content: str) -> dict[str, FrozenLevel]:
+        """Read a panel's file; return its levels by the numbers that their headers write."""
+        levels = {}
+        shortest, longest = self.generator.min_moves, self.generator.max_moves
+        for block in content.strip().split("\n\n"):
+            header, text = block.split("\n", maxsplit=1)
+            number, words = header.removeprefix("; ").removesuffix(" moves").split(": ")
+            moves = int(words)
+            if shortest <= moves <= (longest or moves):
+                levels[number] = FrozenLevel(text, moves)
+        if not levels:
+            raise ArenaError(f"the panels of {self.name} are empty; widen min_moves and max_moves")
+        return levels
+
+    def digest(self, record: FrozenLevel) -> str:
+        """Return the SHA-256 of a board."""
+        return sha256(record.text)
+
+    def level(self, number: str) -> Level:
+        """Make the training level of a number, which is none of a panel in any symmetry."""
+        return self.generator.level(stream(self.kind, "train", number), held_out(self.kind))
+
+
 def kind_of(generator: Generator) -> str:
     """Return the name of the levels a generator makes, for example `"6x6-1box"`."""
     boxes = f"{generator.boxes}box{'es' if generator.boxes > 1 else ''}"
@@ -39,36 +90,16 @@ def kind_of(generator: Generator) -> str:
 KINDS = tuple(kind_of(generator) for generator in MADE_FOR)
 
 
+@lru_cache(maxsize=64)
+def levels(generator: Generator) -> Levels:
+    """Return the levels of a generator, one set for the whole process."""
+    return Levels(generator)
+
+
 def stream(*name: object) -> Random:
     """Return the random stream of that name, the same in every process."""
     text = "/".join(("arlarena", "Sokoban-v0", *map(str, name)))
     return Random(int.from_bytes(hashlib.sha256(text.encode()).digest()))
-
-
-def digest(levels: Iterable[FrozenLevel]) -> str:
-    """Return the SHA-256 of the boards, in their order."""
-    return hashlib.sha256("\n\n".join(level.text for level in levels).encode()).hexdigest()
-
-
-@lru_cache
-def frozen(kind: str, split: str) -> dict[str, FrozenLevel]:
-    """Read one panel, by the number of the level as its header writes it.
-
-    Raises:
-        ArenaError: If there is no such panel, or its file is missing or was changed.
-    """
-    if split not in SPLITS:
-        raise unknown("panel of Sokoban", split, SPLITS)
-    if kind not in KINDS:
-        raise ArenaError(f"Sokoban has no {split} panel for {kind}, only for {' and '.join(KINDS)}")
-    path = FOLDER / _file_name(kind, split)
-    content = read_frozen(path).decode()
-    levels = {}
-    for block in content.strip().split("\n\n"):
-        header, text = block.split("\n", maxsplit=1)
-        number, moves = header.removeprefix("; ").removesuffix(" moves").split(": ")
-        levels[number] = FrozenLevel(text, int(moves))
-    return levels
 
 
 @lru_cache
@@ -76,8 +107,9 @@ def held_out(kind: str) -> frozenset[str]:
     """Return every board of the panels of `kind`, in all symmetries; training avoids them."""
     if kind not in KINDS:
         return frozenset()
-    levels = [level for split in SPLITS for level in frozen(kind, split).values()]
-    return frozenset(image for level in levels for image in symmetries(level.text))
+    every = levels(MADE_FOR[KINDS.index(kind)])
+    boards = (level.text for split in HELD_OUT for level in every.frozen(split).values())
+    return frozenset(image for text in boards for image in symmetries(text))
 
 
 def make(generator: Generator) -> dict[str, str]:
@@ -88,20 +120,16 @@ def make(generator: Generator) -> dict[str, str]:
     """
     kind = kind_of(generator)
     rng = stream(kind, "panels")
-    blocks: dict[str, list[str]] = {split: [] for split in SPLITS}
+    blocks: dict[str, list[str]] = {split: [] for split in HELD_OUT}
     seen: set[str] = set()
-    while len(seen) < TASKS * len(SPLITS):
+    while len(seen) < TASKS * len(HELD_OUT):
         level = generator.level(rng)
         if canonical(level.text) in seen:
             continue
-        split = blocks[SPLITS[len(seen) % len(SPLITS)]]
+        split = blocks[HELD_OUT[len(seen) % len(HELD_OUT)]]
         split.append(f"; {len(split):04d}: {len(level.solution)} moves\n{level.text}\n")
         seen.add(canonical(level.text))
-    return {_file_name(kind, split): "\n".join(blocks[split]) for split in SPLITS}
-
-
-def _file_name(kind: str, split: str) -> str:
-    return f"{kind}-{split}.txt"
+    return {file_name(kind, split): "\n".join(blocks[split]) for split in HELD_OUT}
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
 """Problems from files: AIME, AMC, MATH500, SimpleRL's MATH 3–5, as they are on the hub."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.panel import Panel
-from arlarena_bench.text_env import SPLITS
+from arlarena_bench.task_set import SPLITS
 
 from .problems import Problem, normalised
 from .rows import COLUMNS, Row, RowError, problem_of
@@ -33,33 +31,15 @@ class DataSet:
     name: str
     problems: Mapping[str, Problem]
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of every problem and answer, in their order."""
-        parts = (f"{p.text}\0{p.answer}" for p in self.problems.values())
-        return hashlib.sha256("\0\0".join(parts).encode()).hexdigest()
-
     @cached_property
     def texts(self) -> frozenset[str]:
-        """The problems, without letter case, punctuation and any spacing."""
-        return frozenset(normalised(p.text).replace(" ", "") for p in self.problems.values())
+        """The problems, each by its `identity`."""
+        return frozenset(identity(p) for p in self.problems.values())
 
-    def panel(self, split: str) -> Panel:
-        """Return the whole set as the panel of a split."""
-        ids = tuple(f"{split}/{row}" for row in self.problems)
-        return Panel(f"{self.name}/{split}", split, ids, self.digest)
 
-    def problem(self, row: str) -> Problem:
-        """Return the problem of a row.
-
-        Raises:
-            ArenaError: If it is not in the set.
-        """
-        if row not in self.problems:
-            raise ArenaError(
-                f"{self.name} has no problem {row!r}; one is {next(iter(self.problems))}"
-            )
-        return self.problems[row]
+def identity(problem: Problem) -> str:
+    """Return a problem's text without letter case, punctuation and any spacing."""
+    return normalised(problem.text).replace(" ", "")
 
 
 def read_data(
@@ -99,17 +79,6 @@ def read_data(
         # Training was never sampled.
         sets[split] = _paper_sample(whole) if sample and split != "train" else whole
     return sets
-
-
-def overlap(sets: Mapping[str, DataSet]) -> str:
-    """Return which splits share problems with the test set, in words; `""` if none does."""
-    tested = sets["test"].texts if "test" in sets else frozenset()
-    shared = {split: len(tested & other.texts) for split, other in sets.items() if split != "test"}
-    return ", ".join(
-        f"{count} of {len(tested)} test problems are also in {split}"
-        for split, count in shared.items()
-        if count
-    )
 
 
 def _read(path: Path, columns: Mapping[str, str]) -> DataSet:

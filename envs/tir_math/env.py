@@ -5,24 +5,21 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from random import Random
-
-from rich.console import Group, RenderableType
-from rich.text import Text
 
 from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.panel import Panel
 from arlarena_bench.protocol.prompt import PromptTemplate
 from arlarena_bench.text_env import TextEnv
 
 from . import panels
 from .boxes import last_boxed
-from .corruption import corrupted_answer, corrupted_program
-from .data import DataSet, overlap, read_data
+from .data import read_data
 from .grader import grade, grader_version
-from .problems import Draw, Problem
-from .reply import CodeOrAnswer, block, box, code_of
+from .player import Player
+from .problem_files import ProblemFiles
+from .problems import Problem
+from .reply import CodeOrAnswer, box, code_of
 from .sandbox import Result, Sandbox, Session, checked, shared
+from .view import View
 
 HORIZONS = {"full": 5, "mini": 3}
 # ARLArena's, and what is plenty for one line.
@@ -83,6 +80,8 @@ class TirMathEnv(TextEnv):
 
     reply_format = CodeOrAnswer()
     transcript = True
+    demonstrator_class = Player
+    view_class = View
     _session: Session | None = None
 
     def __init__(
@@ -108,8 +107,11 @@ class TirMathEnv(TextEnv):
             raise ArenaError(f"stateful must be True or False, got {stateful!r}")
         if data is None and (columns or sample):
             raise ArenaError("columns= and sample= say how to read data=, which is missing")
+        self.files = None if data is None else ProblemFiles(read_data(data, columns or {}, sample))
         super().__init__(
-            horizon=HORIZONS[size] if horizon is None else horizon, render_mode=render_mode
+            tasks=panels.problem_set(size) if self.files is None else self.files,
+            horizon=HORIZONS[size] if horizon is None else horizon,
+            render_mode=render_mode,
         )
         self.size = size
         self.timeout = checked(TIMEOUTS[size] if timeout is None else timeout)
@@ -118,9 +120,6 @@ class TirMathEnv(TextEnv):
         self.sample = sample
         ask = _ASK.format(memory=_MEMORY[stateful], turns=self.horizon)
         self.template = PromptTemplate(first=ask, later=ask)
-        self.data: dict[str, DataSet] | None = None
-        if data is not None:
-            self.data = read_data(data, columns or {}, sample)
         # Not started before a program runs.
         self._box: Sandbox = shared(sandbox, url=url)
         self._problem = Problem("", "", "")
@@ -142,11 +141,10 @@ class TirMathEnv(TextEnv):
         Raises:
             ArenaError: If there is no such task.
         """
-        if self.data is None:
+        if self.files is None:
             self._problem = panels.find(task_id, self.size)
         else:
-            split, _, row = task_id.partition("/")
-            self._problem = self._set(split).problem(row)
+            self._problem = self.files.problem(task_id)
         self._begin()
 
     def _begin(self) -> None:
@@ -156,8 +154,8 @@ class TirMathEnv(TextEnv):
         self._answer: str | None = None
         self._right = False
         self._void = False
-        self._output = ""
-        self._solved_by_program = False
+        self.output = ""
+        self.proved = False
         self._unguarded = False
         self._taken = self._programs = self._errors = self._timeouts = 0
 
@@ -190,9 +188,9 @@ class TirMathEnv(TextEnv):
         self._errors += bool(result.error)
         self._timeouts += result.timed_out
         self._unguarded |= self._box.isolation == "none"
-        self._output = result.output.strip()
+        self.output = result.output.strip()
         reference = code.strip() == self._problem.program.strip()
-        self._solved_by_program = reference and not result.error
+        self.proved = reference and not result.error
         self._shown = f"\nCode execution result: {self._report(result)}\n"
         return last_boxed(result.output)
 
@@ -253,19 +251,22 @@ class TirMathEnv(TextEnv):
 
     @property
     def conditions(self) -> dict[str, str]:
-        """The grader's version, and what runs the programs."""
+        """The grader's version, what runs the programs, and what is left out of a file."""
         interpreter = f"python {sys.version_info.major}.{sys.version_info.minor}"
         if self.isolation in ("monty", "http"):
             interpreter = self.isolation
-        return {"grader": grader_version(), "interpreter": interpreter}
+        found = {"grader": grader_version(), "interpreter": interpreter}
+        if self.files is not None and self.files.left_out:
+            found["left_out"] = f"{self.files.left_out} training problems that a panel has, too"
+        return found
 
     @property
     def incomparable(self) -> str:
-        """Why results cannot be compared: a sample, test problems in training, no isolation."""
+        """Why results cannot be compared: a sample, tuning on test problems, no isolation."""
         if self.sample is not None:
             return f"sample={self.sample!r} scores a few problems of each set"
-        if self.data is not None and (leak := overlap(self.data)):
-            return leak
+        if self.files is not None and self.files.shared:
+            return f"{self.files.shared} test problems are also in validation"
         if self.isolation == "none":
             return "isolation: none; nothing keeps programs from this machine's files and network"
         return ""
@@ -277,71 +278,6 @@ class TirMathEnv(TextEnv):
     def is_valid(self, command: str) -> bool:
         """Return whether a command is a program or an answer."""
         return code_of(command) is not None or last_boxed(command) is not None
-
-    def oracle(self) -> list[str]:
-        """Return the reference program; once it has run, its output as the answer.
-
-        A problem from a file has no program: its answer is returned.
-        """
-        if self.terminated:
-            return []
-        if not self._problem.program:
-            return [box(self._problem.answer)]
-        return [box(self._output) if self._solved_by_program else block(self._problem.program)]
-
-    def expert(self) -> list[str]:
-        """Return the oracle's next command; nothing where there is no reference program."""
-        return self.oracle() if self._problem.program else []
-
-    def thought(self, plan: list[str]) -> str:
-        """Return a demonstration's words before a program or an answer."""
-        if plan and "```" in plan[0]:
-            return self._problem.thought
-        return "" if self.size == "mini" else "The program has printed the answer."
-
-    def random_plan(self, rng: Random) -> list[str]:
-        """Return a corrupted reference program, or its output with a mistake as the answer."""
-        if not self._problem.program:
-            return [box(str(rng.randrange(1000)))]
-        if self._solved_by_program:
-            return [corrupted_answer(self._output, rng)]
-        kind = rng.choice(panels.kinds(self.size))
-        other = panels.draw_problem(self.size, kind, Draw("other", rng.getrandbits(62)))
-        return [corrupted_program(self._problem.program, [other.program], rng)]
-
-    def page(self) -> RenderableType:
-        """Return what was shown last, and what to type or what would have been right."""
-        if self.terminated:
-            return Text(f"The answer is {self._problem.answer}.")
-        hint = Text("Type a line of Python to run it, or \\boxed{answer} to answer.", style="dim")
-        return Group(Text(self._shown.strip(), style="bold"), hint) if self.turns else hint
-
-    def panel(self, split: str) -> Panel:
-        """Return the frozen problems of a split, or those of the file given for it.
-
-        Raises:
-            ArenaError: If there are none.
-        """
-        if self.data is not None:
-            return self._set(split).panel(split)
-        frozen = panels.frozen(self.size, split)
-        ids = tuple(f"{split}/{number}" for number in frozen)
-        return Panel(
-            f"{panels.NAMES[self.size]}/{split}", split, ids, panels.digest(frozen.values())
-        )
-
-    def sample_task(self, rng: Random) -> str:
-        """Draw a training task: one of 2^62 numbers, or a problem of the training file."""
-        if self.data is None:
-            return f"train/{rng.getrandbits(62)}"
-        split = "train" if "train" in self.data else next(iter(self.data))
-        return rng.choice(self.panel(split).task_ids)
-
-    def _set(self, split: str) -> DataSet:
-        assert self.data is not None
-        if split not in self.data:
-            raise unknown("split", split, self.data)
-        return self.data[split]
 
     def close(self) -> None:
         """Let go of the variables that a stateful episode kept; the sandbox is shared."""

@@ -5,26 +5,22 @@ are the same; `--write` replaces the files.
 """
 
 import hashlib
-import re
-from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.frozen import frozen_command, read_frozen
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.frozen import frozen_command
+from arlarena_bench.task_set import HELD_OUT, FrozenTasks, file_name
 
 from . import problems
 from .problems import Draw, Problem, mini
 
 FOLDER = Path(__file__).parent / "frozen-problems"
-SPLITS = ("validation", "test")
 NAMES = {"full": "tir-math", "mini": "tir-math-mini"}
 # What a panel holds so many of: every level of every family, and every short family.
 EACH = {"full": 10, "mini": 60}
-# In its shortest form, so that a task has one id.
-_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 
 class FrozenProblem(NamedTuple):
@@ -67,32 +63,35 @@ def content_digest(problem: Problem) -> str:
     return hashlib.sha256(parts.encode()).hexdigest()
 
 
-def digest(frozen_problems: Iterable[FrozenProblem]) -> str:
-    """Return the SHA-256 of the problems, in their order."""
-    lines = "\n".join(problem.digest for problem in frozen_problems)
-    return hashlib.sha256(lines.encode()).hexdigest()
+class Problems(FrozenTasks[FrozenProblem]):
+    """The generated problems of one size.
 
-
-@lru_cache
-def frozen(size: str, split: str) -> dict[str, FrozenProblem]:
-    """Read one panel, by the number of the problem.
-
-    Raises:
-        ArenaError: If there is no such panel, or its file is missing or was changed.
+    Args:
+        size: `"full"` or `"mini"`.
     """
-    if split not in SPLITS:
-        raise unknown("panel of TIR Math", split, SPLITS)
-    panel = {}
-    for line in read_frozen(FOLDER / _file_name(size, split)).decode().splitlines():
-        number, kind, draw, content, identity = line.split()
-        panel[number] = FrozenProblem(kind, int(draw), content, identity)
-    return panel
+
+    def __init__(self, size: str) -> None:
+        super().__init__(NAMES[size], FOLDER, size)
+
+    def parse(self, content: str) -> dict[str, FrozenProblem]:
+        """Read a panel's file: a line a problem, its number, kind, draw, digest and key."""
+        lines = map(str.split, content.splitlines())
+        return {n: FrozenProblem(kind, int(draw), *rest) for n, kind, draw, *rest in lines}
+
+    def digest(self, record: FrozenProblem) -> str:
+        """Return the SHA-256 of what is asked, the answer and the program."""
+        return record.digest
+
+    @cached_property
+    def held_out_keys(self) -> frozenset[str]:
+        """The key of every problem of the panels; training avoids them."""
+        return frozenset(p.key for split in HELD_OUT for p in self.frozen(split).values())
 
 
 @lru_cache
-def held_out(size: str) -> frozenset[str]:
-    """Return the key of every problem of the panels; training avoids them."""
-    return frozenset(p.key for split in SPLITS for p in frozen(size, split).values())
+def problem_set(size: str) -> Problems:
+    """Return the problems of one size, one set for the whole process."""
+    return Problems(size)
 
 
 @lru_cache(maxsize=4096)
@@ -102,15 +101,10 @@ def find(task_id: str, size: str) -> Problem:
     Raises:
         ArenaError: If there is no such task, or the generator no longer draws the frozen problem.
     """
-    split, _, number = task_id.partition("/")
-    if split == "train" and _INTEGER.fullmatch(number):
+    tasks = problem_set(size)
+    if (number := tasks.training(task_id)) is not None:
         return _training(number, size)
-    if split not in SPLITS or number not in frozen(size, split):
-        raise ArenaError(
-            f"no task {task_id!r}; one is train/<integer>, validation/<four digits> or "
-            "test/<four digits>"
-        )
-    entry = frozen(size, split)[number]
+    entry = tasks.find(task_id)
     problem = draw_problem(size, entry.kind, _panel_draw(size, entry.kind, entry.draw))
     if content_digest(problem) != entry.digest:
         raise ArenaError(f"{task_id} is not the problem that was frozen; reinstall the package")
@@ -122,10 +116,10 @@ def make(size: str) -> dict[str, str]:
 
     The kinds of problem take turns. A problem comes once, in whatever words.
     """
-    lines: dict[str, list[str]] = {split: [] for split in SPLITS}
+    lines: dict[str, list[str]] = {split: [] for split in HELD_OUT}
     seen: set[str] = set()
     drawn = dict.fromkeys(kinds(size), 0)
-    for _, split, kind in product(range(EACH[size]), SPLITS, drawn):
+    for _, split, kind in product(range(EACH[size]), HELD_OUT, drawn):
         while True:
             number = drawn[kind]
             drawn[kind] += 1
@@ -135,24 +129,20 @@ def make(size: str) -> dict[str, str]:
         seen.add(key(problem))
         entry = f"{kind} {number} {content_digest(problem)} {key(problem)}"
         lines[split].append(f"{len(lines[split]):04d} {entry}\n")
-    return {_file_name(size, split): "".join(lines[split]) for split in SPLITS}
+    return {file_name(size, split): "".join(lines[split]) for split in HELD_OUT}
 
 
 def _training(number: str, size: str) -> Problem:
     for attempt in range(1000):
         draw = Draw(size, "train", number, attempt)
         problem = draw_problem(size, draw.pick(kinds(size)), draw)
-        if key(problem) not in held_out(size):
+        if key(problem) not in problem_set(size).held_out_keys:
             return problem
     raise ArenaError(f"no problem for train/{number} outside the panels")
 
 
 def _panel_draw(size: str, kind: str, number: int) -> Draw:
     return Draw(size, "panels", kind, number)
-
-
-def _file_name(size: str, split: str) -> str:
-    return f"{size}-{split}.txt"
 
 
 def main() -> None:

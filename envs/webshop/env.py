@@ -3,24 +3,21 @@
 import hashlib
 import json
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from gymnasium.error import ResetNeeded
-from rich.console import RenderableType
 
 from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.panel import Panel
 from arlarena_bench.protocol.prompt import PromptTemplate
 from arlarena_bench.text_env import TextEnv
 
-from . import oracle, page
-from .expert import Shopper
 from .mini import compact
-from .mini.expert import shop_around
 from .mini.tasks import Reduced
 from .official import SPLITS as SPLITTINGS
-from .sources import CATALOGUES, Invented, Official, Source
+from .player import Player
+from .shop_tasks import ShopTasks
+from .sources import CATALOGUES, Invented, Official
+from .view import View
 from .visit import Visit
 
 REWARD = 10.0
@@ -69,8 +66,9 @@ class WebShopEnv(TextEnv):
         admissible="Admissible actions, with words of your own for <your query>:\n{actions}\n\n"
     )
 
-    free_text = True
     longest_prompt = 13_000  # ARLArena's
+    demonstrator_class = Player
+    view_class = View
 
     def __init__(
         self,
@@ -107,21 +105,22 @@ class WebShopEnv(TextEnv):
             raise ArenaError(
                 "catalogue=, goals= and splits= need data=, a folder of WebShop's files"
             )
+        self.source: ShopTasks
+        if data is not None:
+            self.source = Official(data, catalogue, goals, splits, seed, tagger)
+        else:
+            self.source = Reduced() if size == "mini" else Invented(tagger)
         super().__init__(
-            horizon=HORIZONS[size] if horizon is None else horizon, render_mode=render_mode
+            tasks=self.source,
+            horizon=HORIZONS[size] if horizon is None else horizon,
+            render_mode=render_mode,
         )
         self.size = size
         self.observation = observation
         self.dense = reward == "score"
         self.check_actions = check_actions
-        self.source: Source
-        if data is not None:
-            self.source = Official(data, catalogue, goals, splits, seed, tagger)
-        else:
-            self.source = Reduced() if size == "mini" else Invented(tagger)
+        self.tried: set[str] = set()
         self._visit: Visit | None = None
-        self._tried: set[str] = set()
-        self._shopper: Shopper | None = None
 
     @property
     def conditions(self) -> dict[str, str]:
@@ -154,13 +153,12 @@ class WebShopEnv(TextEnv):
         """
         shop, goal = self.source.find(task_id)
         self._visit = shop.open(goal, "text_rich" if self.observation == "text_rich" else "text")
-        self._tried = set()
-        self._shopper = None if self._is_compact else Shopper(self.visit.instruction)
+        self.tried = set()
 
     def observe(self) -> str:
         """Return the page."""
-        if self._is_compact:
-            return compact.describe(self.visit, self._tried)
+        if self.is_compact:
+            return compact.describe(self.visit, self.tried)
         text = self.visit.observation
         if self.observation == "text_rich":
             return text
@@ -174,12 +172,10 @@ class WebShopEnv(TextEnv):
         """Take an action; one that the shop does not know changes nothing."""
         if self.visit.outcome is not None:
             return 0.0
-        action = compact.translate(command, self.visit) if self._is_compact else command
+        action = compact.translate(command, self.visit) if self.is_compact else command
         self.visit.step(action)
         if self.visit.page == "item" and self.visit.asin is not None:
-            self._tried.add(self.visit.asin)
-        if self._shopper is not None:
-            self._shopper.see(self.visit)
+            self.tried.add(self.visit.asin)
         if self.visit.outcome is None:
             return 0.0
         return self.score if self.dense else REWARD * self.success
@@ -223,12 +219,12 @@ class WebShopEnv(TextEnv):
         visit = self.visit
         options = sorted(visit.options.items())
         state: list[Any] = [visit.instruction, visit.page, visit.keywords, visit.page_number]
-        state += [visit.asin, options, sorted(self._tried) if self._is_compact else None]
+        state += [visit.asin, options, sorted(self.tried) if self.is_compact else None]
         return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
 
     def admissible_actions(self) -> list[str]:
         """Return what can be clicked; on the page with the search bar, also how to search."""
-        if self._is_compact:
+        if self.is_compact:
             return compact.commands(self.visit)
         if self.visit.outcome is not None:
             return []
@@ -241,70 +237,10 @@ class WebShopEnv(TextEnv):
         if not self.check_actions:
             return True
         return self.visit.accepts(
-            compact.translate(command, self.visit) if self._is_compact else command
+            compact.translate(command, self.visit) if self.is_compact else command
         )
 
-    def random_plan(self, rng: Random) -> list[str]:
-        """Draw two clicks on what is there, or where there is a search bar, two searches."""
-        clicks = [action for action in self.admissible_actions() if action.startswith("click")]
-        if not clicks:
-            return [self._random_search(rng) for _ in range(2)]
-        return rng.choices(clicks, k=2)
-
-    def oracle(self) -> list[str]:
-        """Return a way to buy the goal's own product, for someone who knows which that is."""
-        plan = oracle.plan(self.visit)
-        return compact.from_actions(self.visit, plan) if self._is_compact else plan
-
-    def expert(self) -> list[str]:
-        """Return what a customer does next who knows only what was seen.
-
-        With compact observations: who knows only the instruction and what is seen now.
-        """
-        if self.visit.outcome is not None:
-            return []
-        if self._shopper is None:
-            return [shop_around(self.visit, self._tried)]
-        return self._shopper.plan(self.visit, self.horizon - self.turns)
-
-    def thought(self, plan: list[str]) -> str:
-        """Return the next actions; with compact observations, what the first one is about."""
-        if self._is_compact:
-            return compact.thought(self.visit, plan[0]) if plan else ""
-        return ", then ".join(plan[:2])
-
-    def typed(self, words: str) -> str | None:
-        """Return an action that the shop accepts, or the one meant by a label or by plain words."""
-        if self._is_compact:
-            accepted = self.visit.accepts(compact.translate(words, self.visit))
-            return words if accepted else None
-        meant = [words, f"click[{words}]"]
-        if self.visit.available_actions["has_search_bar"] and "[" not in words:
-            meant.append(f"search[{words}]")
-        return next((action for action in meant if self.visit.accepts(action)), None)
-
-    def page(self) -> RenderableType:
-        """Return the page laid out for a terminal."""
-        return super().page() if self._is_compact else page.show(self.visit)
-
-    def panel(self, split: str) -> Panel:
-        """Return the frozen tasks of a split.
-
-        Raises:
-            ArenaError: If there is no such split.
-        """
-        return self.source.panel(split)
-
-    def sample_task(self, rng: Random) -> str:
-        """Draw a training task."""
-        return self.source.sample(rng)
-
     @property
-    def _is_compact(self) -> bool:
+    def is_compact(self) -> bool:
+        """Whether pages and commands are in a few words."""
         return self.observation == "compact"
-
-    def _random_search(self, rng: Random) -> str:
-        if self._is_compact:
-            return compact.random_search(rng)
-        words = self.instruction.replace("[", " ").replace("]", " ").lower().split()
-        return f"search[{' '.join(rng.sample(words, min(3, len(words))))}]"

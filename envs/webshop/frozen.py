@@ -1,6 +1,5 @@
 """Files of frozen tasks: a line a task, `<number> <index of the goal> <SHA-256 of the goal>`."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.frozen import read_frozen
+from arlarena_bench.task_set import sha256
 
 FOLDER = Path(__file__).parent / "frozen-tasks"
 
@@ -18,12 +18,7 @@ _KEYS = ("asin", "instruction_text", "attributes", "goal_options", "price_upper"
 def goal_digest(goal: Goal) -> str:
     """Return the SHA-256 of everything that a goal says and asks for."""
     content = json.dumps([goal[key] for key in _KEYS], ensure_ascii=False)
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-def digest(goals: Iterable[Goal]) -> str:
-    """Return the SHA-256 of goals, in their order."""
-    return hashlib.sha256("\n".join(map(goal_digest, goals)).encode()).hexdigest()
+    return sha256(content)
 
 
 def write(goals: Sequence[Goal], indices: Iterable[int]) -> str:

@@ -6,7 +6,9 @@ same; `--write` replaces the files.
 
 from functools import lru_cache
 
+from arlarena_bench.errors import unknown
 from arlarena_bench.frozen import frozen_command
+from arlarena_bench.task_set import SPLITS, file_name
 
 from . import catalogue, frozen
 from .draw import Draw
@@ -24,14 +26,17 @@ def numbers(split: str) -> dict[str, int]:
     Of `train` are all goals of the products that neither panel asks for.
 
     Raises:
-        ArenaError: If a panel's file is missing or was changed, or the catalogue is another.
+        ArenaError: If there is no such split, a panel's file is missing or was changed, or the
+            catalogue is another.
     """
+    if split not in SPLITS:
+        raise unknown("panel of WebShop", split, SPLITS)
     goals = catalogue.goals()
     if split == "train":
         held = {goals[index]["asin"] for name in TASKS_OF for index in numbers(name).values()}
         train = [index for index, goal in enumerate(goals) if goal["asin"] not in held]
         return {f"{number:04d}": index for number, index in enumerate(train)}
-    return frozen.read(_file_name(split), goals)
+    return frozen.read(file_name("full", split), goals)
 
 
 def make() -> dict[str, str]:
@@ -52,12 +57,8 @@ def make() -> dict[str, str]:
             chosen += Draw("panels", asin).shuffled(by_product[asin])[:PER_PRODUCT]
         # Else the goals of a product would stand side by side.
         order = Draw("panels", split).shuffled(chosen[:count])
-        files[_file_name(split)] = frozen.write(goals, order)
+        files[file_name("full", split)] = frozen.write(goals, order)
     return files | mini.make()
-
-
-def _file_name(split: str) -> str:
-    return f"full-{split}.txt"
 
 
 def main() -> None:

@@ -1,43 +1,18 @@
 """Where tasks come from: the invented catalogue, or the original's own files."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from random import Random
-from typing import Protocol
 
 from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.panel import Panel
+from arlarena_bench.task_set import SPLITS
 
 from . import catalogue, frozen, panels
 from .shop import Shop
+from .shop_tasks import ShopTasks
 
-SPLITS = ("train", "validation", "test")
 CATALOGUES = {"small": "_1000", "full": ""}
-
-
-class Source(Protocol):
-    """What an environment asks of the place where its tasks come from.
-
-    Attributes:
-        comparable: Whether results on its panels may stand beside others'.
-    """
-
-    comparable: bool
-
-    @property
-    def tagger(self) -> str:
-        """The name of the tagger that rewards are computed with."""
-
-    def find(self, task_id: str) -> tuple[Shop, int]:
-        """Return the shop of a task and the index of its goal; raise `ArenaError` for none."""
-
-    def panel(self, split: str) -> Panel:
-        """Return the frozen tasks of a split; raise `ArenaError` where there are none."""
-
-    def sample(self, rng: Random) -> str:
-        """Draw a training task."""
 
 
 @lru_cache
@@ -46,12 +21,11 @@ def shop(tagger: str) -> Shop:
     return Shop(*catalogue.catalogue(), prices=catalogue.prices(), tagger=tagger)
 
 
-class Invented:
+class Invented(ShopTasks):
     """The invented catalogue; tasks are `<split>/<number>`."""
 
-    comparable = True
-
     def __init__(self, tagger: str) -> None:
+        super().__init__("webshop")
         self._shop = shop(tagger)
 
     @property
@@ -74,30 +48,21 @@ class Invented:
             )
         return self._shop, numbers[number]
 
-    def panel(self, split: str) -> Panel:
-        """Return the frozen tasks of a split."""
-        if split not in SPLITS:
-            raise unknown("panel of WebShop", split, SPLITS)
-        return _panel(split)
-
-    def sample(self, rng: Random) -> str:
-        """Draw a goal of the training split."""
-        return rng.choice(_panel("train").task_ids)
+    def digests(self, split: str) -> Mapping[str, str]:
+        """Return the SHA-256 of each goal of a split, by its task."""
+        return _digests(split)
 
 
 @lru_cache
-def _panel(split: str) -> Panel:
-    numbers = panels.numbers(split)
+def _digests(split: str) -> Mapping[str, str]:
     goals = catalogue.goals()
-    return Panel(
-        f"webshop/{split}",
-        split,
-        tuple(f"{split}/{number}" for number in numbers),
-        frozen.digest(goals[index] for index in numbers.values()),
-    )
+    return {
+        f"{split}/{number}": frozen.goal_digest(goals[index])
+        for number, index in panels.numbers(split).items()
+    }
 
 
-class Official:
+class Official(ShopTasks):
     """The original's files in a folder; tasks are `official/<split>/<position>`.
 
     Args:
@@ -125,10 +90,9 @@ class Official:
                 "downloads it; or leave out data="
             )
         self._shop = _official_shop(root, suffix, goals == "human", splits, seed, tagger)
-        self.name = f"webshop-official-{catalogue}-{goals}"
         self.comparable = self._shop.comparable
-        if not self.comparable:
-            self.name += f"-{splits}"
+        name = f"webshop-official-{catalogue}-{goals}"
+        super().__init__(name if self.comparable else f"{name}-{splits}")
 
     @property
     def tagger(self) -> str:
@@ -152,8 +116,8 @@ class Official:
             )
         return self._shop, positions[split][int(number)]
 
-    def panel(self, split: str) -> Panel:
-        """Return the tasks of a split.
+    def digests(self, split: str) -> Mapping[str, str]:
+        """Return the SHA-256 of each goal of a split, by its task.
 
         Raises:
             ArenaError: If there is no such split, or it is empty.
@@ -163,13 +127,12 @@ class Official:
         positions = self._shop.splits[split]
         if not positions:
             raise ArenaError(f"{self.name} has too few goals for a {split} panel")
-        digest = hashlib.sha256()
-        for position in positions:
-            digest.update(frozen.goal_digest(self._shop.goals[position]).encode())
-        ids = tuple(f"official/{split}/{number}" for number in range(len(positions)))
-        return Panel(f"{self.name}/{split}", split, ids, digest.hexdigest())
+        return {
+            f"official/{split}/{number}": frozen.goal_digest(self._shop.goals[position])
+            for number, position in enumerate(positions)
+        }
 
-    def sample(self, rng: Random) -> str:
+    def draw(self, rng: Random) -> str:
         """Draw a goal of the training split, of which there may be millions."""
         return f"official/train/{rng.randrange(len(self._shop.splits['train']))}"
 

@@ -1,28 +1,30 @@
 """The reduced shop's tasks: any number of them to train on, and two frozen panels."""
 
-import re
+from collections.abc import Mapping
 from functools import lru_cache
 from random import Random
 
 from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.panel import Panel
+from arlarena_bench.task_set import file_name
 
 from .. import frozen
 from ..goals import content
 from ..shop import Shop
+from ..shop_tasks import ShopTasks
 from .shop import mini_shop
 
 TASKS_OF = {"validation": 512, "test": 512}
 TRAINING_SHOPS = 32
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _BITS = 62
 
 
-class Reduced:
+class Reduced(ShopTasks):
     """Reduced shops: those of training, and one each for validation and test."""
 
-    comparable = True
     tagger = "words"
+
+    def __init__(self) -> None:
+        super().__init__("webshop-mini")
 
     def find(self, task_id: str) -> tuple[Shop, int]:
         """Return the shop of a task and the index of its goal.
@@ -31,9 +33,10 @@ class Reduced:
             ArenaError: If there is no such task.
         """
         split, _, number = task_id.partition("/")
-        if split == "train" and _NUMBER.fullmatch(number) and int(number) < 2**_BITS:
+        if split == "train" and number.isdecimal() and str(int(number)) == number:
             goal, shop = divmod(int(number), TRAINING_SHOPS)
-            return mini_shop(f"t{shop:02d}"), goal
+            if int(number) < 2**_BITS:
+                return mini_shop(f"t{shop:02d}"), goal
         if split in TASKS_OF and number in numbers(split):
             return mini_shop(split), numbers(split)[number]
         raise ArenaError(
@@ -41,8 +44,8 @@ class Reduced:
             "validation/0000 to 0511 and test/0000 to 0511"
         )
 
-    def panel(self, split: str) -> Panel:
-        """Return the frozen tasks of a split.
+    def digests(self, split: str) -> Mapping[str, str]:
+        """Return the SHA-256 of each goal of a panel, by its task.
 
         Raises:
             ArenaError: If there is no such split.
@@ -50,11 +53,12 @@ class Reduced:
         if split not in TASKS_OF:
             raise unknown("panel of the reduced WebShop", split, TASKS_OF)
         goals = mini_shop(split).goals
-        ids = tuple(f"{split}/{number}" for number in numbers(split))
-        tasks = frozen.digest(goals[index] for index in numbers(split).values())
-        return Panel(f"webshop-mini/{split}", split, ids, tasks)
+        return {
+            f"{split}/{number}": frozen.goal_digest(goals[index])
+            for number, index in numbers(split).items()
+        }
 
-    def sample(self, rng: Random) -> str:
+    def draw(self, rng: Random) -> str:
         """Draw one of 2^62 training tasks."""
         return f"train/{rng.getrandbits(_BITS)}"
 
@@ -66,7 +70,7 @@ def numbers(split: str) -> dict[str, int]:
     Raises:
         ArenaError: If the file is missing or was changed, or goals are drawn otherwise now.
     """
-    return frozen.read(_file_name(split), mini_shop(split).goals)
+    return frozen.read(file_name("mini", split), mini_shop(split).goals)
 
 
 def make() -> dict[str, str]:
@@ -79,9 +83,5 @@ def make() -> dict[str, str]:
         while len(chosen) < count:
             chosen.setdefault(content(goals[index]), index)
             index += 1
-        files[_file_name(split)] = frozen.write(goals, chosen.values())
+        files[file_name("mini", split)] = frozen.write(goals, chosen.values())
     return files
-
-
-def _file_name(split: str) -> str:
-    return f"mini-{split}.txt"

@@ -9,7 +9,7 @@ from arlarena_bench.errors import ArenaError
 @pytest.mark.parametrize("size", panels.SIZES)
 def test_training_avoids_the_panels(size: str, monkeypatch: pytest.MonkeyPatch) -> None:
     scenes = [find(f"train/{number}", size)[1].digest for number in range(300)]
-    assert panels.held_out(size).isdisjoint(scenes)
+    assert panels.households(size).held_out_scenes.isdisjoint(scenes)
     # Were the first of them in a panel, another would be drawn from the same number.
     monkeypatch.setattr(catalogue, "held_out", lambda size: frozenset(scenes[:1]))
     assert find("train/0", size)[1].digest not in scenes[:1]
@@ -44,7 +44,7 @@ def test_tasks_that_do_not_exist(task_id: str) -> None:
 
 
 def test_another_generator_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    task, _ = panels.frozen("mini", "test")["0000"]
+    task, _ = panels.households("mini").frozen("test")["0000"]
     changed = {"0000": panels.FrozenTask(task, "0" * 64)}
     monkeypatch.setattr(catalogue, "frozen", lambda size, split: changed)
     with pytest.raises(ArenaError, match="test/0000 of ALFWorld is no longer what was published"):

@@ -23,7 +23,7 @@ def test_the_first_line_goes_on_clockwise_from_where_one_is() -> None:
 def test_every_turn_shows_what_must_be_known() -> None:
     env = begun()
     assert env.observe().endswith("\nat door: empty\nhold nothing")
-    seen = [env.step(command)[0] for command in env.oracle()]
+    seen = [env.step(command)[0] for command in env.demonstrator.oracle()]
     item = next(text for text in seen if not text.endswith("hold nothing")).split("hold ")[1]
     assert any(text.endswith(f"hold hot {item}") for text in seen)
     assert f"hot {item}" in seen[-1].splitlines()[1]

@@ -36,19 +36,19 @@ def test_one_episode() -> None:
     assert observation.startswith("-= Welcome to TextWorld, ALFRED! =-\n\nYou are in the middle of")
     assert observation.endswith(f"Your task is to: {env.instruction}")
     assert (info["success"], info["score"], info["category"]) == (False, 0.0, "heat")
-    plan = env.oracle()
+    plan = env.demonstrator.oracle()
     rewards, seen = [], []
     for turn, command in enumerate(plan, start=1):
         assert command in info["admissible_actions"]
         assert "help" not in info["admissible_actions"]
-        assert env.oracle() == plan[turn - 1 :]
+        assert env.demonstrator.oracle() == plan[turn - 1 :]
         observation, reward, terminated, truncated, info = env.step(command)
         rewards.append(reward)
         seen.append(info["anchor"])
         assert (terminated, truncated) == (turn == len(plan), False)
     assert rewards == [0.0] * (len(plan) - 1) + [10.0]
     assert (info["success"], info["score"]) == (True, 1.0)
-    assert env.oracle() == env.expert() == []
+    assert env.demonstrator.oracle() == env.demonstrator.expert() == []
     assert len(set(seen)) == len(seen)
 
 
@@ -56,9 +56,9 @@ def test_one_episode() -> None:
 def test_oracle_solves_every_panel(settings: dict[str, str]) -> None:
     env = AlfworldEnv(**settings)
     for split in ("validation", "test"):
-        for task_id in env.panel(split).task_ids:
+        for task_id in env.tasks.panel(split).task_ids:
             env.reset(options={"task_id": task_id})
-            for command in env.oracle():
+            for command in env.demonstrator.oracle():
                 _, _, terminated, _, info = env.step(command)
             assert terminated
             assert info["success"]
@@ -69,7 +69,7 @@ def test_oracle_solves_every_panel(settings: dict[str, str]) -> None:
 def test_agents_without_skill(settings: dict[str, str], agent: str, highest: float) -> None:
     env = AlfworldEnv(**settings)
     rng = Random(0)
-    panel = env.panel("test").first(100)
+    panel = env.tasks.panel("test").first(100)
     successes = 0
     for task_id in panel:
         _, info = env.reset(options={"task_id": task_id})
@@ -108,11 +108,11 @@ def test_either_verb() -> None:
     for verb, command in (("move", "move {} to {}"), ("put", "put {} in/on {}")):
         env = AlfworldEnv(verb=verb)
         env.reset(options={"task_id": "validation/0000"})
-        *_, last = env.oracle()
+        *_, last = env.demonstrator.oracle()
         assert last.split()[0] == verb
         item, target = last.removeprefix(f"{verb} ").split(" in/on " if verb == "put" else " to ")
         assert command.format(item, target) == last
-        for step in env.oracle():
+        for step in env.demonstrator.oracle():
             env.step(step)
         assert env.success
 
@@ -126,9 +126,9 @@ def test_horizons() -> None:
 
 def test_one_panel_for_either_observation() -> None:
     text, compact = AlfworldEnv(size="mini"), AlfworldEnv(**COMPACT)
-    assert text.panel("test") == compact.panel("test")
-    assert text.panel("test").name == "alfworld-mini/test"
-    assert AlfworldEnv().panel("test").name == "alfworld/test"
+    assert text.tasks.panel("test") == compact.tasks.panel("test")
+    assert text.tasks.panel("test").name == "alfworld-mini/test"
+    assert AlfworldEnv().tasks.panel("test").name == "alfworld/test"
     for env in (text, compact):
         env.reset(options={"task_id": "test/0001"})
     assert text.anchor() == compact.anchor()
@@ -138,14 +138,16 @@ def test_one_panel_for_either_observation() -> None:
 def test_thoughts() -> None:
     env = AlfworldEnv(**COMPACT)
     env.reset(options={"task_id": "validation/0003"})
-    item = env.expert()[-1].split()[1]
+    item = env.demonstrator.expert()[-1].split()[1]
     said = []
     while not env.success:
-        plan = env.expert()
-        said.append(env.thought(plan))
+        plan = env.demonstrator.expert()
+        said.append(env.demonstrator.thought(plan))
         env.step(plan[0])
     assert list(dict.fromkeys(said)) == [f"take {item}", f"heat {item}", f"move {item}"]
-    assert AlfworldEnv().thought(["open fridge 1", "look"]) == "open fridge 1, then look"
+    assert (
+        AlfworldEnv().demonstrator.thought(["open fridge 1", "look"]) == "open fridge 1, then look"
+    )
 
 
 def test_training_tasks() -> None:
@@ -186,10 +188,11 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
         "rng = Random(0)\n"
         "for settings in ({}, {'size': 'mini', 'observation': 'compact'}):\n"
         "    env = AlfworldEnv(**settings)\n"
+        "    player = env.demonstrator\n"
         "    for seed in range(8):\n"
-        "        print(env.reset(seed=seed), env.oracle(), env.expert())\n"
+        "        print(env.reset(seed=seed), player.oracle(), player.expert())\n"
         "        for _ in range(9):\n"
-        "            print(env.step(rng.choice(env.admissible_actions())), env.expert())\n"
-        "    print(env.panel('test'))\n"
+        "            print(env.step(rng.choice(env.admissible_actions())), player.expert())\n"
+        "    print(env.tasks.panel('test'))\n"
     )
     assert printed_everywhere(program, tmp_path)

@@ -19,7 +19,7 @@ def test_the_sweep_depends_on_the_prompt_alone() -> None:
         env.reset(options={"task_id": f"train/{number}"})
         while not env.success and env.turns < env.horizon:
             prompt = env.instruction, env.observe()
-            plan = env.expert()
+            plan = env.demonstrator.expert()
             assert chosen.setdefault(prompt, plan) == plan
             assert env.is_valid(plan[0])
             stray = rng.random() < 0.3
@@ -30,12 +30,12 @@ def test_the_sweep_depends_on_the_prompt_alone() -> None:
 def test_experts_win_in_time() -> None:
     for settings, share in (({}, 0.97), ({"size": "mini", "observation": "compact"}, 0.95)):
         env = AlfworldEnv(**settings)
-        tasks = env.panel("validation").first(60)
+        tasks = env.tasks.panel("validation").first(60)
         wins = 0
         for task_id in tasks:
             env.reset(options={"task_id": task_id})
             while not env.success and env.turns < env.horizon:
-                env.step(env.expert()[0])
+                env.step(env.demonstrator.expert()[0])
             wins += env.success
         assert wins / len(tasks) >= share
 
@@ -72,6 +72,6 @@ def test_the_searcher_goes_on_from_wherever_it_is_put() -> None:
     for number in range(20):
         env.reset(options={"task_id": f"train/{number}"})
         while not env.success:
-            commands = env.admissible_actions() if rng.random() < 0.3 else env.expert()
+            commands = env.admissible_actions() if rng.random() < 0.3 else env.demonstrator.expert()
             env.step(rng.choice(commands) if len(commands) > 5 else commands[0])
             assert env.turns < 500

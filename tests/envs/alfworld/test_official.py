@@ -64,10 +64,10 @@ def test_panels_do_not_depend_on_where_the_data_is(root: Path, tmp_path: Path) -
 def test_they_are_played(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALFWORLD_DATA", str(root))
     env = AlfworldEnv(data="$ALFWORLD_DATA", verb="put")
-    assert env.reset(seed=1)[1]["task_id"] in env.panel("train").task_ids
-    for task_id in env.panel("validation").task_ids:
+    assert env.reset(seed=1)[1]["task_id"] in env.tasks.panel("train").task_ids
+    for task_id in env.tasks.panel("validation").task_ids:
         env.reset(options={"task_id": task_id})
-        for command in env.oracle():
+        for command in env.demonstrator.oracle():
             *_, info = env.step(command)
         assert info["success"]
 
@@ -108,7 +108,7 @@ def test_a_torn_file(root: Path) -> None:
 
 def test_what_cannot_be_played_names_its_file(root: Path) -> None:
     env = AlfworldEnv(data=root)
-    task_id = env.panel("test").task_ids[0]
+    task_id = env.tasks.panel("test").task_ids[0]
     path = root / "json_2.1.1" / "valid_unseen" / task_id.removeprefix("test/") / GAME_FILE
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | {"pddl_problem": "(define"}))
@@ -119,4 +119,4 @@ def test_what_cannot_be_played_names_its_file(root: Path) -> None:
         with pytest.raises(ArenaError, match="no task"):
             env.reset(options={"task_id": unknown})
     with pytest.raises(ArenaError, match="unknown split 'tset'; did you mean 'test'"):
-        env.panel("tset")
+        env.tasks.panel("tset")

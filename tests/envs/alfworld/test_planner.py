@@ -54,7 +54,7 @@ def test_it_finds_its_way_back_from_anywhere(size: str) -> None:
         for _ in range(30):
             if not env.success:
                 env.step(rng.choice(env.admissible_actions()))
-        plan = env.oracle()
+        plan = env.demonstrator.oracle()
         assert len(plan) <= 20
         for command in plan:
             assert not env.success

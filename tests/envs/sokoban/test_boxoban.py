@@ -30,7 +30,7 @@ def write(folder: Path, name: str, text: str = FILE) -> Path:
 def test_a_file(tmp_path: Path) -> None:
     env = SokobanEnv(levels=write(tmp_path, "000.txt"))
     assert env.reset(options={"task_id": "boxoban/000.txt/0"})[0] == "######\n#PX_O#\n######"
-    assert env.oracle() == ["right", "right"]
+    assert env.demonstrator.oracle() == ["right", "right"]
     assert env.reset(options={"task_id": "boxoban/000.txt/1"})[0] == (
         "######\n#SX_√#\n#_X_O#\n######"
     )
@@ -38,9 +38,9 @@ def test_a_file(tmp_path: Path) -> None:
         "boxoban/000.txt/0",
         "boxoban/000.txt/1",
     }
-    assert env.panel("train").task_ids == ("boxoban/000.txt/0", "boxoban/000.txt/1")
+    assert env.tasks.panel("train").task_ids == ("boxoban/000.txt/0", "boxoban/000.txt/1")
     with pytest.raises(ArenaError, match=r"no level file .* is for test"):
-        env.panel("test")
+        env.tasks.panel("test")
 
 
 def test_a_folder_keeps_its_splits_and_is_read_when_needed(tmp_path: Path) -> None:
@@ -49,19 +49,18 @@ def test_a_folder_keeps_its_splits_and_is_read_when_needed(tmp_path: Path) -> No
     write(tmp_path, "medium/train/002.txt", "nonsense")
     env = SokobanEnv(levels=tmp_path)
     env.reset(options={"task_id": "boxoban/medium/train/001.txt/1"})
-    panel = env.panel("validation")
+    panel = env.tasks.panel("validation")
     assert panel.task_ids == ("boxoban/medium/valid/000.txt/0", "boxoban/medium/valid/000.txt/1")
-    assert (
-        panel.digest == SokobanEnv(levels=tmp_path / "medium/valid/000.txt").panel("train").digest
-    )
+    alone = SokobanEnv(levels=tmp_path / "medium/valid/000.txt")
+    assert panel.digest == alone.tasks.panel("train").digest
     with pytest.raises(ArenaError, match=r"002\.txt, line 1: a level begins with"):
-        env.panel("train")
+        env.tasks.panel("train")
 
 
 def test_files_are_in_order_of_name(tmp_path: Path) -> None:
     for name in ("c.txt", "a/b.txt", "b.txt", "a.txt", "d.txt", "a/a.txt"):
         write(tmp_path, name)
-    panel = SokobanEnv(levels=tmp_path).panel("train")
+    panel = SokobanEnv(levels=tmp_path).tasks.panel("train")
     names = ["a.txt", "a/a.txt", "a/b.txt", "b.txt", "c.txt", "d.txt"]
     assert panel.task_ids == tuple(f"boxoban/{n}/{number}" for n in names for number in (0, 1))
 

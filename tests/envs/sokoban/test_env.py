@@ -28,16 +28,16 @@ def test_one_episode() -> None:
     assert info["admissible_actions"] == DIRECTIONS
     assert info["anchor"] == observation == str(env.board)
     assert (info["success"], info["score"], info["task_id"]) == (False, 0.0, "test/0000")
-    plan = env.oracle()
+    plan = env.demonstrator.oracle()
     rewards = []
     for turn, direction in enumerate(plan, start=1):
-        assert env.oracle() == plan[turn - 1 :]
+        assert env.demonstrator.oracle() == plan[turn - 1 :]
         observation, reward, terminated, truncated, info = env.step(direction.upper())
         rewards.append(reward)
         assert (terminated, truncated) == (turn == len(plan), False)
     assert info["success"]
     assert info["score"] == 1.0
-    assert env.oracle() == []
+    assert env.demonstrator.oracle() == []
     assert sum(rewards) == pytest.approx(11 - 0.1 * len(plan))
 
 
@@ -45,10 +45,10 @@ def test_one_episode() -> None:
 def test_unknown_commands_cost_a_step_and_change_nothing(command: str) -> None:
     env = SokobanEnv()
     before, _ = env.reset(seed=0)
-    plan = env.oracle()
+    plan = env.demonstrator.oracle()
     after, reward, terminated, _, info = env.step(command)
     assert (after, reward, terminated, info["action_valid"]) == (before, -0.1, False, False)
-    assert env.oracle() == plan
+    assert env.demonstrator.oracle() == plan
 
 
 def test_horizon() -> None:
@@ -66,7 +66,7 @@ def test_oracle_finds_its_way_back_and_knows_when_it_is_lost() -> None:
         for _ in range(8):
             if not env.success:
                 env.step(rng.choice(DIRECTIONS))
-        plan = env.oracle()
+        plan = env.demonstrator.oracle()
         for direction in plan:
             env.step(direction)
         lost += not env.success
@@ -78,9 +78,9 @@ def test_oracle_finds_its_way_back_and_knows_when_it_is_lost() -> None:
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_oracle_solves_the_whole_panel(boxes: int, split: str) -> None:
     env = SokobanEnv(boxes=boxes, horizon=100)
-    for task_id in env.panel(split).task_ids:
+    for task_id in env.tasks.panel(split).task_ids:
         env.reset(options={"task_id": task_id})
-        for direction in env.oracle():
+        for direction in env.demonstrator.oracle():
             _, _, terminated, _, info = env.step(direction)
         assert terminated
         assert info["success"]
@@ -95,7 +95,7 @@ def test_agents_without_skill(agent: str, lowest: float, highest: float) -> None
     env = SokobanEnv()
     rng = Random(0)
     successes = 0
-    panel = env.panel("test").first(300)
+    panel = env.tasks.panel("test").first(300)
     for task_id in panel:
         env.reset(options={"task_id": task_id})
         done = False
@@ -111,7 +111,7 @@ def test_training_tasks() -> None:
     env = SokobanEnv(min_moves=3, max_moves=9)
     for number in ("0", "-5", "7", str(10**30)):
         first, _ = env.reset(options={"task_id": f"train/{number}"})
-        assert 3 <= len(env.oracle()) <= 9
+        assert 3 <= len(env.demonstrator.oracle()) <= 9
         again, _ = SokobanEnv(min_moves=3, max_moves=9).reset(
             options={"task_id": f"train/{number}"}
         )
@@ -174,8 +174,8 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
         "env = SokobanEnv(boxes=2)\n"
         "rng = Random(0)\n"
         "for seed in range(20):\n"
-        "    print(env.reset(seed=seed), env.oracle())\n"
+        "    print(env.reset(seed=seed), env.demonstrator.oracle())\n"
         "    for _ in range(9): print(env.step(rng.choice(['up', 'down', 'left', 'right'])))\n"
-        "print(env.panel('test'), env.instruction.encode())\n"
+        "print(env.tasks.panel('test'), env.instruction.encode())\n"
     )
     assert printed_everywhere(program, tmp_path)

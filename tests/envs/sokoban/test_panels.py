@@ -1,4 +1,3 @@
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from arlarena_bench.envs.sokoban.board import canonical, symmetries
 from arlarena_bench.envs.sokoban.env import SokobanEnv
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.frozen import CHECKSUMS
+from arlarena_bench.task_set import HELD_OUT, digest_of, sha256
 
 DIGESTS = {
     ("6x6-1box", "validation"): "78a1f0f5492aafac50d653f720950782f1a5311bb1e123ddfffcc80ed33ecc39",
@@ -20,6 +20,10 @@ DIGESTS = {
     ): "ea226d527842257b654ef96fff866c39a7354143fd80c93edc493267c8e08c70",
     ("6x6-2boxes", "test"): "6c6adf486bad9bed301f898c183b3fe17a2a87d9ecac680577aeaef9d619ffcd",
 }
+
+
+def levels_of(kind: str) -> panels.Levels:
+    return panels.levels(panels.MADE_FOR[panels.KINDS.index(kind)])
 
 
 @pytest.fixture
@@ -36,21 +40,21 @@ def test_files_are_made_again_to_the_byte(generator: panels.Generator) -> None:
 
 @pytest.mark.parametrize(("kind", "split"), DIGESTS)
 def test_panels_stay_as_they_were_published(kind: str, split: str) -> None:
-    levels = panels.frozen(kind, split)
+    levels = levels_of(kind).frozen(split)
     assert list(levels) == [f"{number:04d}" for number in range(512)]
-    assert panels.digest(levels.values()) == DIGESTS[kind, split]
+    assert levels_of(kind).panel(split).digest == DIGESTS[kind, split]
 
 
 @pytest.mark.parametrize("kind", panels.KINDS)
 def test_no_level_is_in_two_places(kind: str) -> None:
-    levels = [level for split in panels.SPLITS for level in panels.frozen(kind, split).values()]
+    levels = [level for split in HELD_OUT for level in levels_of(kind).frozen(split).values()]
     assert len({canonical(level.text) for level in levels}) == len(levels) == 1024
 
 
 @pytest.mark.parametrize("kind", panels.KINDS)
 def test_moves_are_those_of_a_shortest_solution(kind: str) -> None:
-    for split in panels.SPLITS:
-        for level in panels.frozen(kind, split).values():
+    for split in HELD_OUT:
+        for level in levels_of(kind).frozen(split).values():
             assert len(solve(Board(level.text)) or []) == level.moves > 0
 
 
@@ -58,7 +62,7 @@ def test_moves_are_those_of_a_shortest_solution(kind: str) -> None:
 def test_training_avoids_the_panels(boxes: int) -> None:
     env = SokobanEnv(boxes=boxes)
     kind = panels.kind_of(env.generator)
-    levels = [level for split in panels.SPLITS for level in panels.frozen(kind, split).values()]
+    levels = [level for split in HELD_OUT for level in levels_of(kind).frozen(split).values()]
     frozen = {canonical(level.text) for level in levels}
     trained, unrestricted = set(), set()
     for number in range(400):
@@ -71,7 +75,7 @@ def test_training_avoids_the_panels(boxes: int) -> None:
 
 
 def test_held_out_holds_every_image() -> None:
-    level = panels.frozen("6x6-1box", "test")["0000"]
+    level = levels_of("6x6-1box").frozen("test")["0000"]
     assert panels.held_out("6x6-1box") >= set(symmetries(level.text))
     assert panels.held_out("7x7-1box") == frozenset()
 
@@ -80,22 +84,22 @@ def test_a_changed_file_is_refused(copied: Path) -> None:
     path = copied / "6x6-1box-test.txt"
     path.write_text(path.read_text().replace("X", "_", 1))
     with pytest.raises(ArenaError, match=r"6x6-1box-test\.txt is not the file of SHA256SUMS"):
-        panels.frozen("6x6-1box", "test")
-    assert panels.frozen("6x6-1box", "validation")
+        levels_of("6x6-1box").frozen("test")
+    assert levels_of("6x6-1box").frozen("validation")
 
 
 def test_a_missing_file_or_sum_is_refused(copied: Path) -> None:
     (copied / "6x6-1box-test.txt").unlink()
     with pytest.raises(ArenaError, match="cannot read "):
-        panels.frozen("6x6-1box", "test")
+        levels_of("6x6-1box").frozen("test")
     (copied / CHECKSUMS).write_text("garbage\n")
     with pytest.raises(ArenaError, match="cannot read "):
-        panels.frozen("6x6-1box", "validation")
+        levels_of("6x6-1box").frozen("validation")
 
 
 def test_panel_of_a_range_of_moves() -> None:
-    everything = SokobanEnv().panel("test")
-    part = SokobanEnv(min_moves=3, max_moves=9).panel("test")
+    everything = SokobanEnv().tasks.panel("test")
+    part = SokobanEnv(min_moves=3, max_moves=9).tasks.panel("test")
     assert everything.name == "sokoban-6x6-1box/test"
     assert part.name == "sokoban-6x6-1box-3to9moves/test"
     assert set(part.task_ids) < set(everything.task_ids)
@@ -104,8 +108,8 @@ def test_panel_of_a_range_of_moves() -> None:
     env = SokobanEnv(min_moves=3, max_moves=9)
     for task_id in part.task_ids:
         texts.append(env.reset(options={"task_id": task_id})[0])
-        assert 3 <= len(env.oracle()) <= 9
-    assert part.digest == hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
+        assert 3 <= len(env.demonstrator.oracle()) <= 9
+    assert part.digest == digest_of(map(sha256, texts))
     left_out = next(task_id for task_id in everything.task_ids if task_id not in part.task_ids)
     with pytest.raises(ArenaError, match="within min_moves and max_moves"):
         env.reset(options={"task_id": left_out})
@@ -122,4 +126,4 @@ def test_panel_of_a_range_of_moves() -> None:
 )
 def test_panels_that_do_not_exist(settings: dict[str, int], split: str, message: str) -> None:
     with pytest.raises(ArenaError, match=message):
-        SokobanEnv(**settings).panel(split)
+        SokobanEnv(**settings).tasks.panel(split)

@@ -36,7 +36,7 @@ def test_render_modes() -> None:
     env = SokobanEnv(render_mode="rgb_array")
     env.reset(options={"task_id": "test/0000"})
     before = env.render()
-    env.step(env.oracle()[0])
+    env.step(env.demonstrator.oracle()[0])
     assert before.shape == (192, 192, 3)
     assert not np.array_equal(before, env.render())
     text = SokobanEnv(render_mode="ansi")

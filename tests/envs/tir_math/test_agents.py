@@ -31,7 +31,7 @@ def copy_the_output(env: TirMathEnv, rng: Random) -> str:
 
 
 def blunder(env: TirMathEnv, rng: Random) -> str:
-    return env.random_plan(rng)[0]
+    return env.demonstrator.noise(rng)[0]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def blunder(env: TirMathEnv, rng: Random) -> str:
 def test_agents_without_skill(agent: Agent, size: str, lowest: float, highest: float) -> None:
     env = TirMathEnv(size=size, timeout=1.0)
     rng = Random(0)
-    tasks = env.panel("test").first(140 if size == "mini" else 60)
+    tasks = env.tasks.panel("test").first(140 if size == "mini" else 60)
     successes = 0
     for task_id in tasks:
         env.reset(options={"task_id": task_id})

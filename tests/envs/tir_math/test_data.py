@@ -183,7 +183,7 @@ def test_boxes_without_braces(case: dict[str, Any], tmp_path: Path) -> None:
 def test_whole_sets_by_default(tmp_path: Path) -> None:
     path = numbered(tmp_path / "aime24.jsonl", 30)
     env = TirMathEnv(data=path)
-    panel = env.panel("test")
+    panel = env.tasks.panel("test")
     assert panel.name == "tir-math-aime24/test"
     assert panel.task_ids == tuple(f"test/{n:04d}" for n in range(30))
     parts = "\0\0".join(f"What is {n} + 0?\0{n}" for n in range(30))
@@ -216,10 +216,10 @@ def test_environments_share_a_file_until_it_changes(tmp_path: Path) -> None:
 def test_the_sample_of_the_paper_is_labelled(tmp_path: Path) -> None:
     path = numbered(tmp_path / "aime24.jsonl", 30)
     env = TirMathEnv(data=path, sample="paper")
-    panel = env.panel("test")
+    panel = env.tasks.panel("test")
     assert panel.name == "tir-math-aime24-paper-sample-4-of-30-not-comparable/test"
     assert panel.task_ids == ("test/0027", "test/0015", "test/0023", "test/0017")
-    assert panel.digest != TirMathEnv(data=path).panel("test").digest
+    assert panel.digest != TirMathEnv(data=path).tasks.panel("test").digest
     assert env.incomparable == "sample='paper' scores a few problems of each set"
     with pytest.raises(ArenaError, match="has no problem '0000'"):
         env.reset(options={"task_id": "test/0000"})
@@ -228,11 +228,11 @@ def test_the_sample_of_the_paper_is_labelled(tmp_path: Path) -> None:
 def test_one_file_for_each_split(tmp_path: Path) -> None:
     files = {"train": numbered(tmp_path / "a.jsonl", 9), "test": numbered(tmp_path / "b.jsonl", 5)}
     env = TirMathEnv(data=files, sample="paper")
-    assert len(env.panel("train").task_ids) == 9, "training was never sampled"
-    assert len(env.panel("test").task_ids) == 4
+    assert len(env.tasks.panel("train").task_ids) == 9, "training was never sampled"
+    assert len(env.tasks.panel("test").task_ids) == 4
     assert {env.reset(seed=seed)[1]["task_id"].split("/")[0] for seed in range(9)} == {"train"}
     with pytest.raises(ArenaError, match="unknown split 'validation'"):
-        env.panel("validation")
+        env.tasks.panel("validation")
     with pytest.raises(ArenaError, match="unknown split 'tset'; did you mean 'test'"):
         TirMathEnv(data={"tset": files["test"]})
 
@@ -252,9 +252,9 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
 def test_a_whole_episode(tmp_path: Path) -> None:
     env = TirMathEnv(data=numbered(tmp_path / "aime24.jsonl", 3))
     env.reset(options={"task_id": "test/0002"})
-    assert env.expert() == [], "there is no program to demonstrate"
-    assert env.oracle() == [r"\boxed{2}"]
-    assert env.step(env.oracle()[0])[1] == 1.0
+    assert env.demonstrator.expert() == [], "there is no program to demonstrate"
+    assert env.demonstrator.oracle() == [r"\boxed{2}"]
+    assert env.step(env.demonstrator.oracle()[0])[1] == 1.0
 
 
 @pytest.mark.parametrize(

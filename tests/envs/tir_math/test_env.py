@@ -63,7 +63,7 @@ def test_one_episode() -> None:
     isolated = info["measures"].pop("isolated")
     assert isolated == (env.game.isolation != "none")
     assert info["measures"] == {"boxed": 1.0, "code": 0.5, "execution_error": 0.0, "timeouts": 0.0}
-    assert env.game.oracle() == []
+    assert env.game.demonstrator.oracle() == []
 
 
 def test_a_wrong_answer_ends_the_episode(env: TirMathEnv) -> None:
@@ -218,7 +218,7 @@ def test_many_environments_share_a_pool() -> None:
     before = None
     for number, env in enumerate(envs):
         env.reset(options={"task_id": f"test/{number:04d}"})
-        while plan := env.oracle():
+        while plan := env.demonstrator.oracle():
             env.step(plan[0])
         assert env.success
         before = before or len(list(children()))
@@ -233,8 +233,10 @@ def test_a_recording_replays_to_the_same_score() -> None:
         steps, replies = [env.reset(options={"task_id": f"validation/{number:04d}"})], []
         while not steps[-1][-1]["success"] and not any(steps[-1][2:4]):
             game = env.game
-            plan = game.oracle() if rng.random() < 0.7 else game.random_plan(rng)
-            replies.append(game.reply_format.write(game.thought(plan), plan[0]))
+            plan = (
+                game.demonstrator.oracle() if rng.random() < 0.7 else game.demonstrator.noise(rng)
+            )
+            replies.append(game.reply_format.write(game.demonstrator.thought(plan), plan[0]))
             steps.append(env.step(replies[-1]))
             if steps[-1][2] or steps[-1][3]:
                 break
@@ -255,9 +257,9 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
         "for size in ('full', 'mini'):\n"
         "    env = TirMathEnv(size=size)\n"
         "    for seed in range(3):\n"
-        "        print(env.reset(seed=seed), env.oracle(), env.panel('test'))\n"
+        "        print(env.reset(seed=seed), env.demonstrator.oracle(), env.tasks.panel('test'))\n"
         "        while not env.terminated and env.turns < 3:\n"
-        "            print(env.step(env.random_plan(rng)[0]))\n"
+        "            print(env.step(env.demonstrator.noise(rng)[0]))\n"
     )
     assert printed_everywhere(program, tmp_path)
 
@@ -271,11 +273,11 @@ def test_addresses_in_memory_do_not_reach_the_prompt(env: TirMathEnv) -> None:
 def test_what_a_person_sees(env: TirMathEnv) -> None:
     written = StringIO()
     console = Console(width=200, file=written)
-    console.print(env.page())
+    console.print(env.view.page())
     env.step(block("print(7 * 6)"))
-    console.print(env.page())
+    console.print(env.view.page())
     env.step(box("0"))
-    console.print(env.page())
+    console.print(env.view.page())
     hint, result, again, end = written.getvalue().splitlines()
     assert r"\boxed{answer}" in hint == again
     assert result == "Code execution result: 42"
@@ -308,6 +310,6 @@ def test_an_imported_environment_starts_nothing() -> None:
     before = set(children())
     env = TirMathEnv()
     env.reset(seed=0)
-    env.oracle()
+    env.demonstrator.oracle()
     assert set(children()) == before
     assert time.monotonic() - started < 5

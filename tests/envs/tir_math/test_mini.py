@@ -24,8 +24,8 @@ def demonstrations(recipe: Recipe) -> list[list[str]]:
     listed = []
     for seed in range(300):
         texts = [env.reset(seed=seed)[0]]
-        while plan := env.game.expert():
-            texts.append(env.game.reply_format.write(env.game.thought(plan), plan[0]))
+        while plan := env.game.demonstrator.expert():
+            texts.append(env.game.reply_format.write(env.game.demonstrator.thought(plan), plan[0]))
             texts.append(env.step(texts[-1])[4]["observation"])
         assert env.game.success
         listed.append(texts[:-1])
@@ -85,7 +85,7 @@ def test_mistakes_are_in_the_vocabulary(
     unknown = tokenizer.unk_token_id
     for seed in range(100):
         env.reset(seed=seed)
-        ids = tokenizer(env.random_plan(rng)[0])["input_ids"]
+        ids = tokenizer(env.demonstrator.noise(rng)[0])["input_ids"]
         assert ids.count(unknown) <= 1
 
 
@@ -103,5 +103,5 @@ def test_long_outputs_are_cut() -> None:
 def test_the_recipe_is_of_this_environment(recipe: Recipe) -> None:
     assert recipe.environment.id == "arlarena/TIRMathMini-v0"
     assert recipe.evaluation.validation_tasks <= len(
-        TirMathEnv(size="mini").panel("validation").task_ids
+        TirMathEnv(size="mini").tasks.panel("validation").task_ids
     )

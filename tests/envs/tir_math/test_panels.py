@@ -8,6 +8,7 @@ from panel_copies import copied_panels
 from arlarena_bench.envs.tir_math import panels
 from arlarena_bench.envs.tir_math.problems import normalised
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.task_set import HELD_OUT
 
 DIGESTS = {
     ("full", "validation"): "5ec2656a33c848ff5cea2c6c409e0f7e5b960610e8854b5885d53975b288e80a",
@@ -31,16 +32,16 @@ def test_files_are_made_again_to_the_byte(size: str) -> None:
 
 @pytest.mark.parametrize(("size", "split"), DIGESTS)
 def test_panels_stay_as_they_were_published(size: str, split: str) -> None:
-    listed = panels.frozen(size, split)
+    listed = panels.problem_set(size).frozen(split)
     count = panels.EACH[size] * len(panels.kinds(size))
     assert list(listed) == [f"{number:04d}" for number in range(count)]
-    assert panels.digest(listed.values()) == DIGESTS[size, split]
+    assert panels.problem_set(size).panel(split).digest == DIGESTS[size, split]
 
 
 @pytest.mark.parametrize("size", panels.NAMES)
-@pytest.mark.parametrize("split", panels.SPLITS)
+@pytest.mark.parametrize("split", HELD_OUT)
 def test_kinds_are_balanced(size: str, split: str) -> None:
-    listed = [problem.kind for problem in panels.frozen(size, split).values()]
+    listed = [problem.kind for problem in panels.problem_set(size).frozen(split).values()]
     assert Counter(listed) == dict.fromkeys(panels.kinds(size), panels.EACH[size])
     # So are they at the beginning, which a smaller evaluation takes.
     assert listed[: len(panels.kinds(size))] == panels.kinds(size)
@@ -48,19 +49,21 @@ def test_kinds_are_balanced(size: str, split: str) -> None:
 
 @pytest.mark.parametrize("size", panels.NAMES)
 def test_no_problem_is_in_two_places(size: str) -> None:
-    ids = [f"{split}/{n}" for split in panels.SPLITS for n in panels.frozen(size, split)]
+    ids = [f"{split}/{n}" for split in HELD_OUT for n in panels.problem_set(size).frozen(split)]
     frozen = [panels.find(task_id, size) for task_id in ids]
     assert len({panels.key(problem) for problem in frozen}) == len(frozen)
     texts = {normalised(problem.text) for problem in frozen}
     assert len(texts) == len(frozen)
     trained = [panels.find(f"train/{n}", size) for n in range(2000)]
     assert texts.isdisjoint(normalised(problem.text) for problem in trained)
-    assert panels.held_out(size).isdisjoint(panels.key(problem) for problem in trained)
+    assert panels.problem_set(size).held_out_keys.isdisjoint(
+        panels.key(problem) for problem in trained
+    )
 
 
 def test_training_would_meet_the_panels(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the rule, the streams of training tasks draw problems of the panels."""
-    held_out = panels.held_out("full")
+    held_out = panels.problem_set("full").held_out_keys
     panels.find.cache_clear()
     monkeypatch.setattr(panels, "held_out", lambda size: frozenset())
     drawn = [panels.find(f"train/{n}", "full") for n in range(2000)]
@@ -89,8 +92,8 @@ def test_a_changed_file_is_refused(copied: Path) -> None:
     path = copied / "full-test.txt"
     path.write_text(path.read_text().replace("arithmetic/1", "arithmetic/2", 1))
     with pytest.raises(ArenaError, match=r"full-test\.txt is not the file of SHA256SUMS"):
-        panels.frozen("full", "test")
-    assert panels.frozen("full", "validation")
+        panels.problem_set("full").frozen("test")
+    assert panels.problem_set("full").frozen("validation")
 
 
 def test_a_changed_generator_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,4 +109,4 @@ def test_a_changed_generator_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_there_is_no_training_panel() -> None:
     with pytest.raises(ArenaError, match="unknown panel of TIR Math 'train'"):
-        panels.frozen("full", "train")
+        panels.problem_set("full").frozen("train")

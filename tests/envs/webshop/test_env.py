@@ -52,10 +52,10 @@ def test_one_episode() -> None:
     assert (info["success"], info["score"], info["task_id"]) == (False, 0.0, "test/0003")
     assert info["category"] == env.visit.goal["category"]
     assert set(info["measures"].values()) == {0.0}
-    plan = env.oracle()
+    plan = env.demonstrator.oracle()
     rewards, seen = [], [info["anchor"]]
     for turn, command in enumerate(plan, start=1):
-        assert env.oracle() == plan[turn - 1 :]
+        assert env.demonstrator.oracle() == plan[turn - 1 :]
         observation, reward, terminated, truncated, info = env.step(command)
         assert env.instruction not in observation
         rewards.append(reward)
@@ -64,7 +64,9 @@ def test_one_episode() -> None:
     assert rewards == [0.0] * (len(plan) - 1) + [10.0]
     assert (info["success"], info["score"]) == (True, 1.0)
     assert set(info["measures"].values()) == {1.0}
-    assert info["admissible_actions"] == env.oracle() == env.expert() == []
+    assert (
+        info["admissible_actions"] == env.demonstrator.oracle() == env.demonstrator.expert() == []
+    )
     assert len(set(seen)) == len(seen)
     assert env.step("click[buy now]")[1] == 0.0
 
@@ -97,7 +99,7 @@ def test_either_reward() -> None:
         assert reward == (0.0 if kind == "success" else env.score)
         assert env.measures["bought"] == 1.0
         env.reset(options={"task_id": "test/0001"})
-        for command in env.oracle():
+        for command in env.demonstrator.oracle():
             reward = env.step(command)[1]
         assert reward == (10.0 if kind == "success" else 1.0)
 
@@ -170,7 +172,7 @@ def buy_the_first(env: WebShopEnv, rng: Random) -> str:
 
 AGENTS = {
     "null": lambda env, rng: "",
-    "random": lambda env, rng: env.random_plan(rng)[0],
+    "random": lambda env, rng: env.demonstrator.noise(rng)[0],
     "first": buy_the_first,
 }
 
@@ -188,7 +190,7 @@ def test_agents_without_skill(
 ) -> None:
     env = WebShopEnv(tagger="words")
     rng = Random(0)
-    tasks = env.panel("test").task_ids
+    tasks = env.tasks.panel("test").task_ids
     wins = total = 0.0
     for task_id in tasks:
         env.reset(options={"task_id": task_id})
@@ -299,13 +301,13 @@ def test_official_files(data: Path) -> None:
     for goals in ("synthetic", "human"):
         env = WebShopEnv(data=data, goals=goals)
         assert env.incomparable == ""
-        panels = {split: env.panel(split) for split in ("train", "validation", "test")}
+        panels = {split: env.tasks.panel(split) for split in ("train", "validation", "test")}
         names |= {panel.name for panel in panels.values()}
         assert len({panel.digest for panel in panels.values()}) == 3
         assert panels["test"].task_ids[0] == "official/test/0"
         for task_id in panels["test"].task_ids:
             env.reset(options={"task_id": task_id})
-            for command in env.oracle():
+            for command in env.demonstrator.oracle():
                 env.step(command)
             assert env.success
         drawn = env.sample_task(Random(0))
@@ -319,7 +321,7 @@ def test_official_files(data: Path) -> None:
 def test_reference_splits_are_told_apart(data: Path) -> None:
     env = WebShopEnv(data=data, splits="reference", seed=3)
     assert "splits='reference'" in env.incomparable
-    assert env.panel("test").name == "webshop-official-small-synthetic-reference/test"
+    assert env.tasks.panel("test").name == "webshop-official-small-synthetic-reference/test"
 
 
 def test_same_bytes_in_any_process(tmp_path: Path) -> None:
@@ -330,11 +332,12 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
         "for settings in ({}, {'observation': 'text_rich'}, {'size': 'mini', 'observation': "
         "'compact'}):\n"
         "    env = WebShopEnv(**settings, tagger='words')\n"
+        "    player = env.demonstrator\n"
         "    for seed in range(6):\n"
-        "        print(env.reset(seed=seed), env.oracle(), env.expert())\n"
-        "        while not env.terminated and env.turns < 9:\n"
-        "            print(env.step(env.random_plan(rng)[0]), env.oracle(), env.expert())\n"
-        "    print(env.panel('test'))\n"
+        "        print(env.reset(seed=seed), player.oracle(), player.expert())\n"
+        "        while not env.terminated and env.turns < env.horizon:\n"
+        "            print(env.step(player.noise(rng)[0]), player.oracle(), player.expert())\n"
+        "    print(env.tasks.panel('test'))\n"
     )
     assert printed_everywhere(program, tmp_path)
 
@@ -342,20 +345,20 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
 def test_a_person_may_type_a_label_or_plain_words() -> None:
     env = WebShopEnv()
     env.reset(options={"task_id": "test/0003"})
-    assert env.typed("Warm Socks") == "search[Warm Socks]"
-    assert env.typed("search[socks]") == "search[socks]"
-    assert env.typed("search[]") is None
+    assert env.view.command("Warm Socks") == "search[Warm Socks]"
+    assert env.view.command("search[socks]") == "search[socks]"
+    assert env.view.command("search[]") is None
     env.step("search[socks]")
-    assert env.typed("next >") == "click[next >]"
-    assert env.typed("CLICK[Next >]") is None, "the shop reads lower-case names of actions"
-    assert env.typed("socks") is None
+    assert env.view.command("next >") == "click[next >]"
+    assert env.view.command("CLICK[Next >]") is None, "the shop reads lower-case names of actions"
+    assert env.view.command("socks") is None
     listed = env.visit.listed[0]["asin"]
-    assert env.typed(listed) == f"click[{listed}]"
+    assert env.view.command(listed) == f"click[{listed}]"
 
 
 def test_a_person_types_short_commands_in_the_reduced_shop() -> None:
     env = WebShopEnv(size="mini", observation="compact")
     env.reset(options={"task_id": "test/0003"})
     (search,) = env.admissible_actions()
-    assert env.typed(search) == search
-    assert env.typed("click b1") is None
+    assert env.view.command(search) == search
+    assert env.view.command("click b1") is None

@@ -16,12 +16,12 @@ def test_the_reduced_shops_expert_depends_on_the_prompt_alone() -> None:
         env.reset(options={"task_id": f"train/{rng.randrange(400)}"})
         while not env.terminated and env.turns < env.horizon:
             prompt = env.instruction, env.observe()
-            plan = env.expert()
-            answer = plan[0], env.thought(plan)
+            plan = env.demonstrator.expert()
+            answer = plan[0], env.demonstrator.thought(plan)
             repeated += prompt in chosen
             assert chosen.setdefault(prompt, answer) == answer
             stray = rng.random() < 0.3
-            env.step(env.random_plan(rng)[0] if stray else plan[0])
+            env.step(env.demonstrator.noise(rng)[0] if stray else plan[0])
     assert len(chosen) > 1500
     assert repeated > 500
 
@@ -29,12 +29,12 @@ def test_the_reduced_shops_expert_depends_on_the_prompt_alone() -> None:
 def test_experts_win_in_time() -> None:
     for settings, success, score in ((COMPACT, 0.95, 0.97), ({}, 0.7, 0.9)):
         env = WebShopEnv(**settings)
-        tasks = env.panel("validation").first(200)
+        tasks = env.tasks.panel("validation").first(200)
         wins = total = 0.0
         for task_id in tasks:
             env.reset(options={"task_id": task_id})
             while not env.terminated and env.turns < env.horizon:
-                env.step(env.expert()[0])
+                env.step(env.demonstrator.expert()[0])
             wins += env.success
             total += env.score
         assert wins / len(tasks) >= success
@@ -51,8 +51,8 @@ def test_the_shopper_knows_only_what_it_saw() -> None:
         goal = {**other.visit.goal, "asin": "", "attributes": ["x"], "goal_options": {"a": "b"}}
         other.visit.goal = goal
         while not env.terminated and env.turns < env.horizon:
-            plan = env.expert()
-            assert other.expert() == plan
+            plan = env.demonstrator.expert()
+            assert other.demonstrator.expert() == plan
             for each in (env, other):
                 each.step(plan[0])
 
@@ -82,7 +82,7 @@ def test_the_shopper_goes_on_from_wherever_it_is_put() -> None:
     for _ in range(30):
         env.reset(options={"task_id": env.sample_task(rng)})
         while not env.terminated and env.turns < env.horizon:
-            plan = env.random_plan(rng) if rng.random() < 0.2 else env.expert()
-            env.step(plan[0] if plan[0] != "click[buy now]" else env.expert()[0])
+            plan = env.demonstrator.noise(rng) if rng.random() < 0.2 else env.demonstrator.expert()
+            env.step(plan[0] if plan[0] != "click[buy now]" else env.demonstrator.expert()[0])
         scores.append(env.score)
     assert sum(scores) / len(scores) > 0.7

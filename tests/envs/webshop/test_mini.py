@@ -20,10 +20,10 @@ def test_one_visit_in_few_words() -> None:
     rows = observation.splitlines()
     assert rows[0] == "results silk formal jacket"
     assert rows[5] == "silk formal 10 b5"
-    assert env.thought(["click b5"]) == "silk formal 10 b5"
+    assert env.demonstrator.thought(["click b5"]) == "silk formal 10 b5"
     observation = env.step("click b1")[0]
     assert observation.startswith("item jacket denim formal 30\ncolor ")
-    assert env.expert() == ["click back"]
+    assert env.demonstrator.expert() == ["click back"]
     assert env.step("click back")[0].splitlines()[1] == "denim formal 30 tried"
     env.step("click b5")
     assert env.step("click small")[0].endswith("\npicked small")
@@ -68,10 +68,10 @@ def test_searches(query: str) -> None:
 
 def test_a_task_is_the_same_in_either_observation() -> None:
     compact_env, text = WebShopEnv(**COMPACT), WebShopEnv(size="mini")
-    assert compact_env.panel("test") == text.panel("test")
+    assert compact_env.tasks.panel("test") == text.tasks.panel("test")
     for env in (compact_env, text):
         env.reset(options={"task_id": "test/0007"})
-        for command in env.oracle():
+        for command in env.demonstrator.oracle():
             env.step(command)
         assert env.success
     assert compact_env.visit.asin == text.visit.asin
@@ -85,7 +85,7 @@ def test_admissible_commands_do_something() -> None:
         while not env.terminated and env.turns < env.horizon:
             assert all(map(env.is_valid, info["admissible_actions"]))
             before = env.anchor()
-            command = env.random_plan(rng)[0]
+            command = env.demonstrator.noise(rng)[0]
             *_, info = env.step(command)
             assert info["action_valid"]
             picked = command.removeprefix("click ") in env.visit.options.values()
@@ -109,13 +109,13 @@ def test_random_customers_hardly_win() -> None:
     rng = Random(0)
     wins = turns = 0
     begin = process_time()
-    for task_id in env.panel("test").task_ids:
+    for task_id in env.tasks.panel("test").task_ids:
         env.reset(options={"task_id": task_id})
         while not env.terminated and env.turns < env.horizon:
-            env.step(env.random_plan(rng)[0])
+            env.step(env.demonstrator.noise(rng)[0])
             turns += 1
         wins += env.success
-    assert wins / len(env.panel("test").task_ids) <= 0.01
+    assert wins / len(env.tasks.panel("test").task_ids) <= 0.01
     # Far above what it takes: against an accidental copy of the catalogue a turn.
     assert (process_time() - begin) / turns < 0.002
 

@@ -29,15 +29,15 @@ def test_oracle_buys_what_every_goal_asks_for() -> None:
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_oracle_solves_every_panel(settings: dict[str, str], split: str) -> None:
     env = WebShopEnv(**settings)
-    for task_id in env.panel(split).task_ids:
+    for task_id in env.tasks.panel(split).task_ids:
         _, info = env.reset(options={"task_id": task_id})
-        for command in env.oracle():
+        for command in env.demonstrator.oracle():
             named = command.partition("[")[0].partition(" ")[0] == "search"
             assert named or command in info["admissible_actions"]
             _, reward, terminated, truncated, info = env.step(command)
         assert (reward, terminated, truncated) == (10.0, True, False)
         assert info["success"]
-        assert env.oracle() == []
+        assert env.demonstrator.oracle() == []
 
 
 @pytest.mark.parametrize("settings", [{}, {"size": "mini", "observation": "compact"}])
@@ -48,9 +48,9 @@ def test_oracle_goes_on_from_wherever_it_is_put(settings: dict[str, str]) -> Non
     for _ in range(60):
         env.reset(options={"task_id": env.sample_task(rng)})
         for _ in range(7):
-            env.step(env.random_plan(rng)[0])
+            env.step(env.demonstrator.noise(rng)[0])
         bought += env.terminated
-        for command in env.oracle():
+        for command in env.demonstrator.oracle():
             env.step(command)
         wins += env.success
     assert wins == 60 - bought > 10

@@ -16,14 +16,14 @@ def text_of(shown: RenderableType) -> str:
 
 
 def printed(env: WebShopEnv) -> str:
-    return text_of(env.page())
+    return text_of(env.view.page())
 
 
 def test_every_page_is_laid_out() -> None:
     env = WebShopEnv(horizon=40)
     env.reset(options={"task_id": "test/0003"})
     assert "search[" in printed(env)
-    *_, opening, first, second, buy = env.oracle()
+    *_, opening, first, second, buy = env.demonstrator.oracle()
     env.step(f"search[{env.instruction.lower()}]")
     text = printed(env)
     assert "50 results, page 1" in text
@@ -31,7 +31,7 @@ def test_every_page_is_laid_out() -> None:
         assert product["asin"].lower() in text
         assert f"${product['pricing'][0]:.2f}" in text
     env.step("click[back to search]")
-    for command in env.oracle():
+    for command in env.demonstrator.oracle():
         if command == opening:
             break
         env.step(command)

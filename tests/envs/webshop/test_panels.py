@@ -30,7 +30,7 @@ def test_files_are_dealt_again_to_the_byte() -> None:
 
 @pytest.mark.parametrize(("size", "split"), DIGESTS)
 def test_panels_stay_as_they_were_published(size: str, split: str) -> None:
-    panel = WebShopEnv(size=size).panel(split)
+    panel = WebShopEnv(size=size).tasks.panel(split)
     assert panel.digest == DIGESTS[size, split]
     assert panel.task_ids[:2] == (f"{split}/0000", f"{split}/0001")
     assert len(panel.task_ids) >= 500
@@ -89,4 +89,4 @@ def test_a_changed_file_or_goal_is_refused(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize("size", ["full", "mini"])
 def test_panels_that_do_not_exist(size: str) -> None:
     with pytest.raises(ArenaError, match=r"unknown panel of .*WebShop 'tset'; did you mean 'test'"):
-        WebShopEnv(size=size).panel("tset")
+        WebShopEnv(size=size).tasks.panel("tset")

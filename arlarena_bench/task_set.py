@@ -1,0 +1,217 @@
+"""`TaskSet`: the tasks of an environment, those it is scored on and those it trains on."""
+
+import hashlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from random import Random
+from typing import Generic, TypeVar
+
+from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.frozen import read_frozen
+from arlarena_bench.panel import Panel
+
+SPLITS = ("train", "validation", "test")
+HELD_OUT = ("validation", "test")
+"""The splits whose tasks are frozen, and never drawn."""
+
+# In its shortest form, so that a task has one id.
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+_BITS = 62
+
+Record = TypeVar("Record")
+
+
+class TaskSet(ABC):
+    """Frozen panels to be scored on, and other tasks to train on.
+
+    An author gives `digests`, and `draw` where training tasks are too many to be listed. A set
+    never changes: environments share it, and a copy of an environment keeps it.
+
+    Args:
+        name: Unique name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._panels: dict[str, Panel] = {}
+
+    @abstractmethod
+    def digests(self, split: str) -> Mapping[str, str]:
+        """Return the SHA-256 of each task's content by the task's id, in a fixed order.
+
+        Raises:
+            ArenaError: If the split has no list of tasks.
+        """
+
+    def draw(self, rng: Random) -> str:
+        """Draw a training task: unless an author says otherwise, a listed one in no panel.
+
+        Raises:
+            ArenaError: If there is none.
+        """
+        if not self._trainable:
+            raise ArenaError(f"{self.name}: every training task is also in a frozen panel")
+        return rng.choice(self._trainable)
+
+    def panel(self, split: str) -> Panel:
+        """Return the tasks of a split.
+
+        Raises:
+            ArenaError: If there are none.
+        """
+        if split not in self._panels:
+            tasks = self.digests(split)
+            if not tasks:
+                raise ArenaError(f"{self.name} has no {split} tasks")
+            self._panels[split] = Panel(
+                self.panel_name(split), split, tuple(tasks), digest_of(tasks.values())
+            )
+        return self._panels[split]
+
+    def panel_name(self, split: str) -> str:
+        """Return the unique name of a panel."""
+        return f"{self.name}/{split}"
+
+    @cached_property
+    def held_out(self) -> frozenset[str]:
+        """The ids of the tasks of every frozen panel there is."""
+        return frozenset(task for tasks in self._frozen_panels() for task in tasks)
+
+    @cached_property
+    def _trainable(self) -> tuple[str, ...]:
+        frozen = {digest for tasks in self._frozen_panels() for digest in tasks.values()}
+        train = self.digests("train")
+        return tuple(task for task, digest in train.items() if digest not in frozen)
+
+    def _frozen_panels(self) -> Iterable[Mapping[str, str]]:
+        for split in HELD_OUT:
+            try:
+                yield self.digests(split)
+            except ArenaError:
+                continue
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "TaskSet":
+        return self
+
+
+class ListedTasks(TaskSet):
+    """Tasks that are listed one by one, each with what it is about.
+
+    Args:
+        name: Unique name.
+        **splits: The tasks of `train`, `validation` and `test`: content by id, or, for those
+            whose id says it all, ids.
+
+    Raises:
+        ArenaError: For another split, an id in two splits, or a training task with the content
+            of a frozen one.
+    """
+
+    def __init__(self, name: str, **splits: Mapping[str, str] | Iterable[str]) -> None:
+        super().__init__(name)
+        self._digests: dict[str, dict[str, str]] = {}
+        places: dict[str, str] = {}
+        for split, tasks in splits.items():
+            if split not in SPLITS:
+                raise unknown("split", split, SPLITS)
+            contents = tasks if isinstance(tasks, Mapping) else {task: task for task in tasks}
+            self._digests[split] = {task: sha256(text) for task, text in contents.items()}
+            for key in {*contents, *self._digests[split].values()}:
+                if places.setdefault(key, split) != split:
+                    raise ArenaError(f"{name}: a task of {split} is also one of {places[key]}")
+
+    def digests(self, split: str) -> Mapping[str, str]:
+        """Return the SHA-256 of each task's content, by id.
+
+        Raises:
+            ArenaError: If the split was not given.
+        """
+        if split not in self._digests:
+            raise ArenaError(f"{self.name} has no {split} panel")
+        return self._digests[split]
+
+
+class FrozenTasks(TaskSet, Generic[Record]):
+    """Endless training tasks `train/<integer>`, and panels frozen in files, `test/0000` ….
+
+    Args:
+        name: Unique name.
+        folder: Where the files lie, `<kind>-<split>.txt` each.
+        kind: Which of the folder's panels.
+    """
+
+    def __init__(self, name: str, folder: Path, kind: str) -> None:
+        super().__init__(name)
+        self.folder = folder
+        self.kind = kind
+        self._records: dict[str, dict[str, Record]] = {}
+
+    @abstractmethod
+    def parse(self, content: str) -> dict[str, Record]:
+        """Read a panel's file; return its tasks by the number that their ids end with."""
+
+    @abstractmethod
+    def digest(self, record: Record) -> str:
+        """Return the SHA-256 of a task's content."""
+
+    def frozen(self, split: str) -> Mapping[str, Record]:
+        """Return the tasks of a panel by their numbers.
+
+        Raises:
+            ArenaError: If there is no such panel, or its file is missing or was changed.
+        """
+        if split not in HELD_OUT:
+            raise unknown(f"panel of {self.name}", split, HELD_OUT)
+        if split not in self._records:
+            content = read_frozen(self.folder / file_name(self.kind, split)).decode()
+            self._records[split] = self.parse(content)
+        return self._records[split]
+
+    def digests(self, split: str) -> Mapping[str, str]:
+        """Return the SHA-256 of each task's content, by id."""
+        records = self.frozen(split)
+        return {f"{split}/{number}": self.digest(record) for number, record in records.items()}
+
+    def draw(self, rng: Random) -> str:
+        """Draw one of 2^62 training tasks."""
+        return f"train/{rng.getrandbits(_BITS)}"
+
+    def training(self, task_id: str) -> str | None:
+        """Return the number of a training task as its id has it, None for any other task."""
+        split, _, number = task_id.partition("/")
+        return number if split == "train" and _INTEGER.fullmatch(number) else None
+
+    def find(self, task_id: str) -> Record:
+        """Return the record of a frozen task.
+
+        Raises:
+            ArenaError: If there is no such task.
+        """
+        split, _, number = task_id.partition("/")
+        if split in HELD_OUT and number in self.frozen(split):
+            return self.frozen(split)[number]
+        listed = ", ".join(f"{name}/{_span(self.frozen(name))}" for name in HELD_OUT)
+        raise ArenaError(f"no task {task_id!r}: {self.name} has train/<integer>, {listed}")
+
+
+def file_name(kind: str, split: str) -> str:
+    """Return the name of a panel's file."""
+    return f"{kind}-{split}.txt"
+
+
+def sha256(content: str) -> str:
+    """Return the SHA-256 of a text, as hexadecimal digits."""
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def digest_of(digests: Iterable[str]) -> str:
+    """Return the SHA-256 of tasks in their order, given that of each."""
+    return sha256("\n".join(digests))
+
+
+def _span(numbers: Iterable[str]) -> str:
+    first, *_, last = numbers
+    return f"{first} to {last}"
