@@ -3,7 +3,7 @@
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -32,18 +32,20 @@ class TaskSet(ABC):
 
     Args:
         name: Unique name.
+        splits: Those of `SPLITS` whose tasks are listed.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, splits: Collection[str] = SPLITS) -> None:
         self.name = name
+        self.splits = tuple(splits)
         self._panels: dict[str, Panel] = {}
 
     @abstractmethod
     def digests(self, split: str) -> Mapping[str, str]:
         """Return the SHA-256 of each task's content by the task's id, in a fixed order.
 
-        Raises:
-            ArenaError: If the split has no list of tasks.
+        Args:
+            split: One of `splits`; `panel` has checked that.
         """
 
     def draw(self, rng: Random) -> str:
@@ -52,6 +54,8 @@ class TaskSet(ABC):
         Raises:
             ArenaError: If there is none.
         """
+        if "train" not in self.splits:
+            raise ArenaError(f"{self.name} has no training tasks to draw; name one by its task_id")
         if not self._trainable:
             raise ArenaError(f"{self.name}: every training task is also in a frozen panel")
         return rng.choice(self._trainable)
@@ -62,6 +66,10 @@ class TaskSet(ABC):
         Raises:
             ArenaError: If there are none.
         """
+        if split not in SPLITS:
+            raise unknown(f"panel of {self.name}", split, self.splits)
+        if split not in self.splits:
+            raise ArenaError(f"{self.name} has no {split} panel")
         if split not in self._panels:
             tasks = self.digests(split)
             if not tasks:
@@ -87,11 +95,7 @@ class TaskSet(ABC):
         return tuple(task for task, digest in train.items() if digest not in frozen)
 
     def _frozen_panels(self) -> Iterable[Mapping[str, str]]:
-        for split in HELD_OUT:
-            try:
-                yield self.digests(split)
-            except ArenaError:
-                continue
+        return (self.digests(split) for split in HELD_OUT if split in self.splits)
 
     def __deepcopy__(self, memo: dict[int, object]) -> "TaskSet":
         return self
@@ -111,7 +115,7 @@ class ListedTasks(TaskSet):
     """
 
     def __init__(self, name: str, **splits: Mapping[str, str] | Iterable[str]) -> None:
-        super().__init__(name)
+        super().__init__(name, tuple(splits))
         self._digests: dict[str, dict[str, str]] = {}
         places: dict[str, str] = {}
         for split, tasks in splits.items():
@@ -124,13 +128,7 @@ class ListedTasks(TaskSet):
                     raise ArenaError(f"{name}: a task of {split} is also one of {places[key]}")
 
     def digests(self, split: str) -> Mapping[str, str]:
-        """Return the SHA-256 of each task's content, by id.
-
-        Raises:
-            ArenaError: If the split was not given.
-        """
-        if split not in self._digests:
-            raise ArenaError(f"{self.name} has no {split} panel")
+        """Return the SHA-256 of each task's content, by id."""
         return self._digests[split]
 
 
@@ -141,10 +139,13 @@ class FrozenTasks(TaskSet, Generic[Record]):
         name: Unique name.
         folder: Where the files lie, `<kind>-<split>.txt` each.
         kind: Which of the folder's panels.
+        splits: The panels that there are.
     """
 
-    def __init__(self, name: str, folder: Path, kind: str) -> None:
-        super().__init__(name)
+    def __init__(
+        self, name: str, folder: Path, kind: str, splits: Collection[str] = HELD_OUT
+    ) -> None:
+        super().__init__(name, splits)
         self.folder = folder
         self.kind = kind
         self._records: dict[str, dict[str, Record]] = {}
@@ -161,10 +162,8 @@ class FrozenTasks(TaskSet, Generic[Record]):
         """Return the tasks of a panel by their numbers.
 
         Raises:
-            ArenaError: If there is no such panel, or its file is missing or was changed.
+            ArenaError: If its file is missing or was changed.
         """
-        if split not in HELD_OUT:
-            raise unknown(f"panel of {self.name}", split, HELD_OUT)
         if split not in self._records:
             content = read_frozen(self.folder / file_name(self.kind, split)).decode()
             self._records[split] = self.parse(content)
@@ -191,10 +190,10 @@ class FrozenTasks(TaskSet, Generic[Record]):
             ArenaError: If there is no such task.
         """
         split, _, number = task_id.partition("/")
-        if split in HELD_OUT and number in self.frozen(split):
+        if split in self.splits and number in self.frozen(split):
             return self.frozen(split)[number]
-        listed = ", ".join(f"{name}/{_span(self.frozen(name))}" for name in HELD_OUT)
-        raise ArenaError(f"no task {task_id!r}: {self.name} has train/<integer>, {listed}")
+        listed = "".join(f", {name}/{_span(self.frozen(name))}" for name in self.splits)
+        raise ArenaError(f"no task {task_id!r}: {self.name} has train/<integer>{listed}")
 
 
 def file_name(kind: str, split: str) -> str:

@@ -1,7 +1,10 @@
 """`arlarena/ALFWorld-v0` and `arlarena/ALFWorldMini-v0`."""
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gymnasium.error import ResetNeeded
 
@@ -78,6 +81,8 @@ class AlfworldEnv(TextEnv):
         self.verb = verb
         self.backend = backend
         self._game: PlayedGame | None = None
+        self._make: Callable[[], PlayedGame] | None = None
+        self._commands: list[str] = []
         self._state = State("", [], False)
         self.goal = Goal("", "", "")
         self._instruction = ""
@@ -114,9 +119,12 @@ class AlfworldEnv(TextEnv):
             ArenaError: If there is no such task under the parameters of this environment.
         """
         if self.games is None:
-            self._game = build_game(generate(task_id, self.size), self.backend, verb=self.verb)
+            data = generate(task_id, self.size)
+            self._make = partial(build_game, data, self.backend, verb=self.verb)
         else:
-            self._game = load_game(self.games.file(task_id), self.backend, verb=self.verb)
+            self._make = partial(load_game, self.games.file(task_id), self.backend, verb=self.verb)
+        self._game = self._make()
+        self._commands = []
         self._state = self._game.reset()
         self.goal = Goal.read(self._game.goal)
         self._instruction = self._state.observation.rpartition(_TASK)[2]
@@ -132,6 +140,7 @@ class AlfworldEnv(TextEnv):
         """Execute a command; one that is not admissible does nothing. Winning gives 10."""
         won = self._state.won
         self._state = self.game.step(command)
+        self._commands.append(command)
         self._world = None
         return REWARD if self._state.won and not won else 0.0
 
@@ -163,3 +172,15 @@ class AlfworldEnv(TextEnv):
     def is_valid(self, command: str) -> bool:
         """Return whether a command is admissible; letter case counts, as in the game."""
         return command.strip() in self.admissible_actions()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A game is compiled to functions that share its facts: a copy plays it again.
+        return {**self.__dict__, "_game": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self._make is not None:
+            self._game = self._make()
+            self._game.reset()
+            for command in self._commands:
+                self._game.step(command)

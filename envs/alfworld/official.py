@@ -37,18 +37,19 @@ class OfficialGames(TaskSet):
     """
 
     def __init__(self, path: str | Path) -> None:
-        super().__init__("alfworld-official")
         expanded = os.path.expanduser(os.path.expandvars(path))
         if "$" in expanded:
             raise ArenaError(f"data={str(path)!r}: this environment variable is not set")
         root = Path(expanded)
         candidates = [root / SUBFOLDER, root]
         self.path = next((p for p in candidates if _splits(p)), candidates[0])
-        if not _splits(self.path):
+        found = _splits(self.path)
+        if not found:
             raise ArenaError(
                 f"no ALFWorld data at {root}: expected {SUBFOLDER}/{FOLDERS['test']} below it; "
                 f"{DOWNLOAD}, or leave out data="
             )
+        super().__init__("alfworld-official", found)
 
     def digests(self, split: str) -> Mapping[str, str]:
         """Return the SHA-256 of each playable game of a split, in the order of their paths.
@@ -78,8 +79,8 @@ class OfficialGames(TaskSet):
         return _playable(self.path / FOLDERS[split])
 
 
-def _splits(path: Path) -> list[Path]:
-    return [path / folder for folder in FOLDERS.values() if (path / folder).is_dir()]
+def _splits(path: Path) -> list[str]:
+    return [split for split, folder in FOLDERS.items() if (path / folder).is_dir()]
 
 
 @lru_cache(maxsize=16)

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from random import Random
 
-from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.errors import ArenaError
 from arlarena_bench.task_set import TaskSet, sha256
 
 from .board import Board
@@ -35,7 +35,6 @@ class Boxoban(TaskSet):
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        super().__init__(f"boxoban-{self.path.name}")
         if self.path.is_file():
             self.files = {self.path.name: self.path}
         else:
@@ -43,6 +42,8 @@ class Boxoban(TaskSet):
             self.files = dict(sorted(found.items()))
         if not self.files:
             raise ArenaError(f"no Boxoban level file (*.txt) at {self.path}; check levels=")
+        found_splits = {_split_of(file) for file in self.files}
+        super().__init__(f"boxoban-{self.path.name}", sorted(found_splits))
 
     def board(self, task_id: str) -> Board:
         """Return the level of a task.
@@ -77,15 +78,16 @@ class Boxoban(TaskSet):
         Raises:
             ArenaError: If no file is for training.
         """
+        if "train" not in self.splits:
+            raise ArenaError(
+                f"no level file at {self.path} is for train; put them in a folder named "
+                f"{_FOLDERS['train']}"
+            )
         file = rng.choice(self._files_of("train"))
         return f"boxoban/{file}/{rng.choice(list(_read(self.files[file])))}"
 
     def digests(self, split: str) -> Mapping[str, str]:
-        """Return the SHA-256 of every level of a split by its task, in the order of file names.
-
-        Raises:
-            ArenaError: If no file is of that split.
-        """
+        """Return the SHA-256 of every level of a split by its task, in the order of file names."""
         return {
             f"boxoban/{file}/{number}": sha256(text)
             for file in self._files_of(split)
@@ -93,15 +95,7 @@ class Boxoban(TaskSet):
         }
 
     def _files_of(self, split: str) -> list[str]:
-        if split not in _FOLDERS:
-            raise unknown("split", split, _FOLDERS)
-        files = [file for file in self.files if _split_of(file) == split]
-        if not files:
-            raise ArenaError(
-                f"no level file at {self.path} is for {split}; put them in a folder named "
-                f"{_FOLDERS[split]}"
-            )
-        return files
+        return [file for file in self.files if _split_of(file) == split]
 
 
 def _split_of(file: str) -> str:

@@ -5,7 +5,6 @@ are the same; `--write` replaces the files.
 """
 
 import hashlib
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.frozen import frozen_command
+from arlarena_bench.panel import Panel
 from arlarena_bench.task_set import HELD_OUT, FrozenTasks, file_name, sha256
 
 from .board import canonical, symmetries
@@ -43,20 +43,20 @@ class Levels(FrozenTasks[FrozenLevel]):
         name = f"sokoban-{kind}"
         if (shortest, longest) != (1, None):
             name += f"-{shortest}to{longest or 'any'}moves"
-        super().__init__(name, FOLDER, kind)
+        super().__init__(name, FOLDER, kind, HELD_OUT if kind in KINDS else ())
         self.generator = generator
 
-    def frozen(self, split: str) -> Mapping[str, FrozenLevel]:
-        """Return the levels of a panel by their numbers.
+    def panel(self, split: str) -> Panel:
+        """Return the levels of a panel.
 
         Raises:
-            ArenaError: If there is no such panel, it is empty, or its file was changed.
+            ArenaError: If there is no such panel for these levels, or it is empty.
         """
-        if split in HELD_OUT and self.kind not in KINDS:
-            raise ArenaError(
-                f"Sokoban has no {split} panel for {self.kind}, only for {' and '.join(KINDS)}"
-            )
-        return super().frozen(split)
+        if split in HELD_OUT and not self.splits:
+            raise ArenaError(f"{self.name} has no {split} panel, only {' and '.join(KINDS)} have")
+        if split in self.splits and not self.frozen(split):
+            raise ArenaError(f"{self.name}'s {split} panel is empty; widen min_moves and max_moves")
+        return super().panel(split)
 
     def parse(self, content: str) -> dict[str, FrozenLevel]:
         """Read a panel's file; return its levels by the numbers that their headers write."""
@@ -68,8 +68,6 @@ class Levels(FrozenTasks[FrozenLevel]):
             moves = int(words)
             if shortest <= moves <= (longest or moves):
                 levels[number] = FrozenLevel(text, moves)
-        if not levels:
-            raise ArenaError(f"the panels of {self.name} are empty; widen min_moves and max_moves")
         return levels
 
     def digest(self, record: FrozenLevel) -> str:

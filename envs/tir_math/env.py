@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.protocol.prompt import PromptTemplate
@@ -150,7 +151,7 @@ class TirMathEnv(TextEnv):
     def _begin(self) -> None:
         self._forget()
         self._shown = self._problem.text
-        self._history = hashlib.sha256(self._problem.text.encode())
+        self._history = [self._problem.text]
         self._answer: str | None = None
         self._right = False
         self._void = False
@@ -178,7 +179,7 @@ class TirMathEnv(TextEnv):
         if answer is not None:
             self._answer = answer
             self._right = grade(box(answer), self._problem.answer)
-        self._history.update(f"{command}\0{self._shown}\0".encode(errors="replace"))
+        self._history.append(f"{command}\0{self._shown}\0")
         return float(self._right)
 
     def _run(self, code: str) -> str | None:
@@ -273,11 +274,20 @@ class TirMathEnv(TextEnv):
 
     def anchor(self) -> str:
         """Return a digest of the problem and all that was executed and shown since."""
-        return self._history.hexdigest()[:16]
+        content = "".join(self._history).encode(errors="replace")
+        return hashlib.sha256(content).hexdigest()[:16]
 
     def is_valid(self, command: str) -> bool:
         """Return whether a command is a program or an answer."""
         return code_of(command) is not None or last_boxed(command) is not None
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._session is not None:
+            raise ArenaError(
+                "an episode with stateful=True cannot be copied: the variables of its programs "
+                "live in a process of their own; copy it before the first program"
+            )
+        return self.__dict__
 
     def close(self) -> None:
         """Let go of the variables that a stateful episode kept; the sandbox is shared."""

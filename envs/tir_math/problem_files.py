@@ -19,7 +19,7 @@ class ProblemFiles(TaskSet):
     """
 
     def __init__(self, sets: Mapping[str, DataSet]) -> None:
-        super().__init__("+".join(sets[split].name for split in sorted(sets)))
+        super().__init__("+".join(sets[split].name for split in sorted(sets)), tuple(sets))
         self.sets = sets
 
     def problem(self, task_id: str) -> Problem:

@@ -79,12 +79,29 @@ class Shop:
         self._tagger = build_tagger(tagger)
         rng = random.Random(seed)
         given = prices or {}
+        self._origin: tuple[Callable[..., Shop], tuple[object, ...]] | None = None
         self.prices: Mapping[str, float] = MappingProxyType(
             {
                 asin: given[asin] if asin in given else draw_price(product, rng)
                 for asin, product in catalogue.items()
             }
         )
+
+    def made_by(self, maker: "Callable[..., Shop]", *arguments: object) -> "Shop":
+        """Remember what gives this very shop, in any process; return the shop."""
+        self._origin = maker, arguments
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Shop":
+        return self
+
+    def __reduce__(self) -> "tuple[Callable[..., Shop], tuple[object, ...]]":
+        if self._origin is None:
+            raise ArenaError(
+                "this shop cannot be pickled: it was made by hand; say with made_by() which "
+                "function makes it"
+            )
+        return self._origin
 
     @classmethod
     def load(

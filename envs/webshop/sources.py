@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from random import Random
 
-from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.errors import ArenaError
 from arlarena_bench.task_set import SPLITS
 
 from . import catalogue, frozen, panels
@@ -18,7 +18,8 @@ CATALOGUES = {"small": "_1000", "full": ""}
 @lru_cache
 def shop(tagger: str) -> Shop:
     """Return the one shop of the invented catalogue that the whole process shares."""
-    return Shop(*catalogue.catalogue(), prices=catalogue.prices(), tagger=tagger)
+    made = Shop(*catalogue.catalogue(), prices=catalogue.prices(), tagger=tagger)
+    return made.made_by(shop, tagger)
 
 
 class Invented(ShopTasks):
@@ -120,10 +121,8 @@ class Official(ShopTasks):
         """Return the SHA-256 of each goal of a split, by its task.
 
         Raises:
-            ArenaError: If there is no such split, or it is empty.
+            ArenaError: If it is empty.
         """
-        if split not in SPLITS:
-            raise unknown("panel of WebShop", split, SPLITS)
         positions = self._shop.splits[split]
         if not positions:
             raise ArenaError(f"{self.name} has too few goals for a {split} panel")
@@ -141,7 +140,7 @@ class Official(ShopTasks):
 def _official_shop(
     root: Path, suffix: str, human: bool, splits: str, seed: int, tagger: str
 ) -> Shop:
-    return Shop.load(
+    loaded = Shop.load(
         root / f"items_shuffle{suffix}.json",
         root / f"items_ins_v2{suffix}.json",
         root / "items_human_ins.json" if human else None,
@@ -149,3 +148,4 @@ def _official_shop(
         splits="reference" if splits == "reference" else "frozen",
         tagger=tagger,
     )
+    return loaded.made_by(_official_shop, root, suffix, human, splits, seed, tagger)

@@ -1,6 +1,7 @@
 """One sandbox a process for all its environments."""
 
 import threading
+from collections.abc import Callable
 
 from .box import Sandbox
 
@@ -17,4 +18,19 @@ def shared(backend: str = "auto", *, url: str | None = None) -> Sandbox:
         ArenaError: As `Sandbox` does.
     """
     with _lock:
-        return _shared.setdefault((backend, url), Sandbox(backend, url=url))
+        return _shared.setdefault((backend, url), SharedSandbox(backend, url))
+
+
+class SharedSandbox(Sandbox):
+    """A sandbox that copies share, and that is found again in another process."""
+
+    def __init__(self, backend: str, url: str | None) -> None:
+        super().__init__(backend, url=url)
+        self._key = backend, url
+
+    def __reduce__(self) -> tuple[Callable[[str, str | None], Sandbox], tuple[str, str | None]]:
+        return _found, self._key
+
+
+def _found(backend: str, url: str | None) -> Sandbox:
+    return shared(backend, url=url)

@@ -25,7 +25,8 @@ def mini_shop(name: str) -> Shop:
     """Return the shop of that name, one for the whole process."""
     products = draw_products(name)
     by_asin = {product["asin"]: product for product in products}
-    return Shop(products, Goals(name, products, search), partial(_asins, by_asin), tagger="words")
+    shop = Shop(products, Goals(name, products, search), partial(_asins, by_asin), tagger="words")
+    return shop.made_by(mini_shop, name)
 
 
 def draw_products(name: str) -> list[Product]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from random import Random
 
-from arlarena_bench.errors import ArenaError, unknown
-from arlarena_bench.task_set import file_name
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.task_set import HELD_OUT, file_name
 
 from .. import frozen
 from ..goals import content
@@ -24,7 +24,7 @@ class Reduced(ShopTasks):
     tagger = "words"
 
     def __init__(self) -> None:
-        super().__init__("webshop-mini")
+        super().__init__("webshop-mini", HELD_OUT)
 
     def find(self, task_id: str) -> tuple[Shop, int]:
         """Return the shop of a task and the index of its goal.
@@ -45,13 +45,7 @@ class Reduced(ShopTasks):
         )
 
     def digests(self, split: str) -> Mapping[str, str]:
-        """Return the SHA-256 of each goal of a panel, by its task.
-
-        Raises:
-            ArenaError: If there is no such split.
-        """
-        if split not in TASKS_OF:
-            raise unknown("panel of the reduced WebShop", split, TASKS_OF)
+        """Return the SHA-256 of each goal of a panel, by its task."""
         goals = mini_shop(split).goals
         return {
             f"{split}/{number}": frozen.goal_digest(goals[index])

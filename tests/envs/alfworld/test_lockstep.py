@@ -12,7 +12,7 @@ from tiny_household import tiny
 
 from arlarena_bench.envs.alfworld import Game, State, TextworldGame
 from arlarena_bench.envs.alfworld.draw import Draw
-from arlarena_bench.envs.alfworld.env import COMMANDS
+from arlarena_bench.envs.alfworld.env import PUT
 from arlarena_bench.envs.alfworld.expert import Searcher
 from arlarena_bench.envs.alfworld.game_file import reworded
 from arlarena_bench.envs.alfworld.generator import Household, game, wording
@@ -120,7 +120,7 @@ def test_official_texts(kind: str, number: int) -> None:
     both = Both(with_shipped_texts(generated(kind, number)))
     both.wander(f"{kind}-{number}", steps=90)
     both.reset()
-    searcher = Searcher(Goal.read(both.ours.goal), COMMANDS["move"])
+    searcher = Searcher(Goal.read(both.ours.goal), PUT["move"])
     while not both.state.won:
         world = World.read(both.ours.facts(), both.ours.names)
         searcher.see(world)

@@ -39,7 +39,7 @@ def test_a_file(tmp_path: Path) -> None:
         "boxoban/000.txt/1",
     }
     assert env.tasks.panel("train").task_ids == ("boxoban/000.txt/0", "boxoban/000.txt/1")
-    with pytest.raises(ArenaError, match=r"no level file .* is for test"):
+    with pytest.raises(ArenaError, match=r"boxoban-000.txt has no test panel"):
         env.tasks.panel("test")
 
 

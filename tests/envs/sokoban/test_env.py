@@ -156,7 +156,11 @@ def test_bad_settings(settings: dict[str, object], message: str) -> None:
 
 
 def test_nothing_before_the_first_reset() -> None:
-    for ask in (SokobanEnv().observe, SokobanEnv().oracle, SokobanEnv(render_mode="ansi").render):
+    for ask in (
+        SokobanEnv().observe,
+        SokobanEnv().demonstrator.oracle,
+        SokobanEnv(render_mode="ansi").render,
+    ):
         with pytest.raises(ResetNeeded):
             ask()
 

@@ -12,13 +12,13 @@ from arlarena_bench.frozen import CHECKSUMS
 from arlarena_bench.task_set import HELD_OUT, digest_of, sha256
 
 DIGESTS = {
-    ("6x6-1box", "validation"): "78a1f0f5492aafac50d653f720950782f1a5311bb1e123ddfffcc80ed33ecc39",
-    ("6x6-1box", "test"): "205629188daf29bcfaaa371165eadab865ced62a3ee13d25ff97bc61fa6b891a",
+    ("6x6-1box", "validation"): "1e40d66bdf588b9bbc8a3048be46ee3df34ba435a3b97e2832c2f2812429b778",
+    ("6x6-1box", "test"): "5195da51120866767251bf0c6e17a9b859dd62f7eec65e2cf1ac60bbedec6e4d",
     (
         "6x6-2boxes",
         "validation",
-    ): "ea226d527842257b654ef96fff866c39a7354143fd80c93edc493267c8e08c70",
-    ("6x6-2boxes", "test"): "6c6adf486bad9bed301f898c183b3fe17a2a87d9ecac680577aeaef9d619ffcd",
+    ): "9d23c351b6ba1712889adfb193f0ded23872d21d9d293e9b0f8ce35402086bef",
+    ("6x6-2boxes", "test"): "4b18dc6a87d529fecef952149602c22b601da4952722a7a31f8601472d9fa5b7",
 }
 
 
@@ -61,14 +61,16 @@ def test_moves_are_those_of_a_shortest_solution(kind: str) -> None:
 @pytest.mark.parametrize("boxes", [1, 2])
 def test_training_avoids_the_panels(boxes: int) -> None:
     env = SokobanEnv(boxes=boxes)
-    kind = panels.kind_of(env.generator)
+    kind = panels.kind_of(env.tasks.generator)
     levels = [level for split in HELD_OUT for level in levels_of(kind).frozen(split).values()]
     frozen = {canonical(level.text) for level in levels}
     trained, unrestricted = set(), set()
     for number in range(400):
         env.reset(options={"task_id": f"train/{number}"})
         trained.add(canonical(env.observe()))
-        unrestricted.add(canonical(env.generator.level(panels.stream(kind, "train", number)).text))
+        unrestricted.add(
+            canonical(env.tasks.generator.level(panels.stream(kind, "train", number)).text)
+        )
     assert trained.isdisjoint(frozen)
     # Without the rule these very streams would have given levels of the panels.
     assert not unrestricted.isdisjoint(frozen)
@@ -111,16 +113,20 @@ def test_panel_of_a_range_of_moves() -> None:
         assert 3 <= len(env.demonstrator.oracle()) <= 9
     assert part.digest == digest_of(map(sha256, texts))
     left_out = next(task_id for task_id in everything.task_ids if task_id not in part.task_ids)
-    with pytest.raises(ArenaError, match="within min_moves and max_moves"):
+    with pytest.raises(ArenaError, match=r"no task .*-3to9moves has train/<integer>, validation/"):
         env.reset(options={"task_id": left_out})
 
 
 @pytest.mark.parametrize(
     ("settings", "split", "message"),
     [
-        ({"size": 8, "boxes": 2}, "test", "no test panel for 8x8-2boxes, only for 6x6-1box and"),
-        ({}, "tset", "unknown panel of Sokoban 'tset'; did you mean 'test'"),
-        ({}, "train", "unknown panel of Sokoban 'train'"),
+        (
+            {"size": 8, "boxes": 2},
+            "test",
+            "8x8-2boxes has no test panel, only 6x6-1box and",
+        ),
+        ({}, "tset", "unknown panel of sokoban-6x6-1box 'tset'; did you mean 'test'"),
+        ({}, "train", "sokoban-6x6-1box has no train panel"),
         ({"min_moves": 500}, "test", "is empty; widen"),
     ],
 )
