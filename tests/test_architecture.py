@@ -40,12 +40,21 @@ def module_name(package: str, path: Path) -> str:
 
 
 def imports_between(files: dict[str, Path]) -> dict[str, set[str]]:
-    """Module → modules among `files` that it imports, in functions and for types as well."""
+    """Module → modules among `files` that it imports, in functions as well; not for types alone."""
     found: dict[str, set[str]] = {}
     for name, path in files.items():
         parents = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
         known = found.setdefault(name, set())
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        typed = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+            for inner in ast.walk(node)
+        }
+        for node in ast.walk(tree):
+            if id(node) in typed:
+                continue
             if isinstance(node, ast.Import):
                 known.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -112,7 +121,7 @@ def test_the_core_imports_no_environment_and_no_method() -> None:
 
 def test_the_core_names_no_environment_and_no_method() -> None:
     methods = {entry.name for entry in entry_points(group="arlarena_bench.methods")}
-    environments = {path.name for path in (ROOT / "envs").iterdir() if path.is_dir()}
+    environments = {path.parent.name for path in (ROOT / "envs").glob("*/__init__.py")}
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
         for path in modules("arlarena_bench")

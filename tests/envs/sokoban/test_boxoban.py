@@ -1,7 +1,10 @@
 from pathlib import Path
 from random import Random
 
+import field_cases
+import gymnasium as gym
 import pytest
+from gymnasium.error import ResetNeeded
 
 from arlarena_bench.envs.sokoban.env import SokobanEnv
 from arlarena_bench.errors import ArenaError
@@ -116,3 +119,45 @@ def test_contradictory_settings(tmp_path: Path) -> None:
 def test_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(ArenaError, match="no Boxoban level file"):
         SokobanEnv(levels=tmp_path)
+
+
+CASES = {case["id"]: case for case in field_cases.cases("sokoban-end-and-files")}
+
+
+def test_nothing_more_is_earned_after_the_end() -> None:
+    assert "any three moves" in CASES["sokoban-end-and-files-1"]["input"]
+    env = gym.make("arlarena/Sokoban-v0")
+    env.reset(options={"task_id": "test/0007"})
+    game = env.unwrapped
+    assert isinstance(game, SokobanEnv)
+    moves = [*game.demonstrator.oracle(), "up", "left", "down"]
+    rewards = [env.step(game.reply_format.write("", move))[1] for move in moves]
+    assert rewards[-4] == pytest.approx(10.9)
+    assert rewards[-3:] == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("######\n#@*  #\n######", "level at line 1: the level is solved as it stands"),
+        ("######\n#*+* #\n#$   #\n######", "level at line 1: no moves solve the level"),
+        ("######\n#@  .#\n#$   #\n######", "level at line 1: no moves solve the level"),
+        ("#######\n#@#$ .#\n#######", "level at line 1: no moves solve the level"),
+    ],
+)
+def test_a_level_with_nothing_to_solve_is_refused(tmp_path: Path, rows: str, message: str) -> None:
+    env = SokobanEnv(levels=write(tmp_path, "bad.txt", f"; 0\n{rows}\n"))
+    with pytest.raises(ArenaError, match=message):
+        env.reset(options={"task_id": "boxoban/bad.txt/0"})
+    with pytest.raises(ResetNeeded):
+        env.step("left")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_files_of_any_editor(tmp_path: Path, encoding: str, end: str) -> None:
+    text = end.join(["; 0", "######", "#@$ .#", "######", ""])
+    (tmp_path / "levels.txt").write_bytes(text.encode(encoding))
+    env = SokobanEnv(levels=tmp_path / "levels.txt")
+    env.reset(options={"task_id": "boxoban/levels.txt/0"})
+    assert env.demonstrator.oracle() == ["right", "right"]

@@ -1,10 +1,11 @@
-import hashlib
 import json
 import sys
 from operator import itemgetter
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import gymnasium as gym
 import pytest
 from field_cases import cases
 
@@ -12,6 +13,7 @@ from arlarena_bench.envs.tir_math.data import read_data
 from arlarena_bench.envs.tir_math.env import TirMathEnv
 from arlarena_bench.envs.tir_math.grader import grade
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.task_set import digest_of, sha256
 
 QWEN = (
     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
@@ -88,7 +90,7 @@ def numbered(path: Path, count: int) -> Path:
 @pytest.mark.parametrize("name", ROWS)
 def test_sets_of_the_hub_as_jsonl(name: str, tmp_path: Path) -> None:
     row, text, answer = ROWS[name]
-    problem = read_data(write(tmp_path / f"{name}.jsonl", [row]), {})["test"].problem("0000")
+    problem = read_data(write(tmp_path / f"{name}.jsonl", [row]), {})["test"].problems["0000"]
     assert (problem.text, problem.answer) == (text, answer)
     assert problem.family == row.get("subject", "")
 
@@ -101,8 +103,9 @@ def test_sets_of_the_hub_as_parquet(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"{name}.parquet"
     parquet.write_table(table.from_pylist([row]), path)
     read = read_data(path, {})["test"]
-    assert (read.problem("0000").text, read.problem("0000").answer) == (text, answer)
-    assert read.digest == read_data(write(tmp_path / "x.jsonl", [row]), {})["test"].digest
+    assert (read.problems["0000"].text, read.problems["0000"].answer) == (text, answer)
+    again = read_data(write(tmp_path / "x.jsonl", [row]), {})["test"]
+    assert [(p.text, p.answer) for p in again.problems.values()] == [(text, answer)]
 
 
 # What a cell holds and the right answer in it.
@@ -186,23 +189,39 @@ def test_whole_sets_by_default(tmp_path: Path) -> None:
     panel = env.tasks.panel("test")
     assert panel.name == "tir-math-aime24/test"
     assert panel.task_ids == tuple(f"test/{n:04d}" for n in range(30))
-    parts = "\0\0".join(f"What is {n} + 0?\0{n}" for n in range(30))
-    assert panel.digest == hashlib.sha256(parts.encode()).hexdigest()
+    assert panel.digest == digest_of(sha256(f"What is {n} + 0?\0{n}") for n in range(30))
     assert env.incomparable == "" or "isolation" in env.incomparable
 
 
-def test_test_problems_in_training_are_counted(tmp_path: Path) -> None:
+def test_a_test_set_alone_is_never_drawn_from(tmp_path: Path) -> None:
+    env = TirMathEnv(data=numbered(tmp_path / "aime24.jsonl", 30))
+    with pytest.raises(ArenaError, match=r"tir-math-aime24 .* has nothing to train on; give data="):
+        env.reset(seed=0)
+    with pytest.raises(ArenaError, match="nothing to train on"):
+        gym.make("arlarena/TIRMath-v0", data=str(tmp_path / "aime24.jsonl")).reset()
+    assert env.reset(options={"task_id": "test/0003"})[1]["task_id"] == "test/0003"
+
+
+def test_problems_of_a_panel_are_left_out_of_training(tmp_path: Path) -> None:
     test = numbered(tmp_path / "test.jsonl", 30)
     rows = [
         {"problem": text, "answer": "1"} for text in ("WHAT is 3+0", "What is 2 + 0?", "Other?")
     ]
     train = write(tmp_path / "train.jsonl", rows)
     apart = write(tmp_path / "apart.jsonl", rows[2:])
-    env = TirMathEnv(data={"train": train, "validation": apart, "test": test})
-    assert env.incomparable == "2 of 30 test problems are also in train"
-    env = TirMathEnv(data={"train": apart, "test": test})
+    env = TirMathEnv(data={"train": train, "test": test})
+    assert {env.sample_task(Random(seed)) for seed in range(20)} == {"train/0002"}
+    assert env.conditions["left_out"] == "2 training problems that a panel has, too"
     assert "also" not in env.incomparable
-    assert "also" not in TirMathEnv(data={"train": train}).incomparable
+    assert "left_out" not in TirMathEnv(data={"train": apart, "test": test}).conditions
+    with pytest.raises(ArenaError, match=r"every problem of tir-math-test is also in a panel"):
+        TirMathEnv(data={"train": test, "test": test}).sample_task(Random(0))
+
+
+def test_tuning_on_test_problems_keeps_a_result_off_the_leaderboard(tmp_path: Path) -> None:
+    test = numbered(tmp_path / "test.jsonl", 30)
+    env = TirMathEnv(data={"validation": numbered(tmp_path / "v.jsonl", 2), "test": test})
+    assert env.incomparable == "2 test problems are also in validation"
 
 
 def test_environments_share_a_file_until_it_changes(tmp_path: Path) -> None:
@@ -231,7 +250,7 @@ def test_one_file_for_each_split(tmp_path: Path) -> None:
     assert len(env.tasks.panel("train").task_ids) == 9, "training was never sampled"
     assert len(env.tasks.panel("test").task_ids) == 4
     assert {env.reset(seed=seed)[1]["task_id"].split("/")[0] for seed in range(9)} == {"train"}
-    with pytest.raises(ArenaError, match="unknown split 'validation'"):
+    with pytest.raises(ArenaError, match="has no validation panel"):
         env.tasks.panel("validation")
     with pytest.raises(ArenaError, match="unknown split 'tset'; did you mean 'test'"):
         TirMathEnv(data={"tset": files["test"]})
@@ -351,7 +370,7 @@ def test_bytes_are_text_if_they_can_be(tmp_path: Path) -> None:
     path = tmp_path / "X.PARQUET"
     write = pytest.importorskip("pyarrow.parquet").write_table
     write(pyarrow.table({"problem": ["é".encode()], "answer": [b"5"]}), path)
-    problem = read_data(path, {})["test"].problem("0000")
+    problem = read_data(path, {})["test"].problems["0000"]
     assert (problem.text, problem.answer) == ("é", "5")
     write(pyarrow.table({"problem": [b"\xff"], "answer": [b"5"]}), path)
     with pytest.raises(ArenaError, match=r"X\.PARQUET, row 1: not text"):

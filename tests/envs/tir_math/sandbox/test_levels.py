@@ -97,7 +97,7 @@ def test_an_environment_without_a_sandbox_runs_no_program_and_does_the_rest() ->
     env = TirMathEnv()
     prompt, _ = env.reset(options={"task_id": "test/0000"})
     assert env.problem.text in prompt
-    assert env.panel("test").task_ids
+    assert env.tasks.panel("test").task_ids
     assert env.step(r"\boxed{-1}")[2], "an answer runs nothing"
     env.reset(options={"task_id": "test/0000"})
     with pytest.raises(NoSandboxError):
