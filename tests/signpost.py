@@ -2,7 +2,7 @@
 
 import random
 
-from arlarena_bench import ArenaError, Demonstrator, TaskSet, TextEnv, register_text_env
+from arlarena_bench import ArenaError, Demonstrator, Panel, TaskSet, TextEnv, register_text_env
 from arlarena_bench.recipe import Recipe, parse_recipe
 
 ID = "tests/Signpost-v0"
@@ -17,9 +17,15 @@ class Signs(TaskSet):
         self.words = words
 
     def digests(self, split: str) -> dict[str, str]:
+        return {task: task.partition("/")[2] for task in self._rows(split)}
+
+    def panel(self, split: str) -> Panel:
+        # There are fewer rows than tasks to be played: some come twice.
+        return Panel(f"{self.name}/{split}", split, tuple(self._rows(split)), "0" * 64)
+
+    def _rows(self, split: str) -> list[str]:
         rng = random.Random(split)
-        rows = ["/".join([split, *rng.choices(WORDS, k=self.words)]) for _ in range(64)]
-        return {task: task.partition("/")[2] for task in rows}
+        return ["/".join([split, *rng.choices(WORDS, k=self.words)]) for _ in range(64)]
 
     def draw(self, rng: random.Random) -> str:
         return "/".join(["train", *rng.choices(WORDS, k=self.words)])
