@@ -36,8 +36,9 @@ def start(job: Job) -> subprocess.Popen[bytes]:
     Raises:
         ArenaError: If the log cannot be written.
     """
-    # As with `arlarena` itself, what lies in the current folder (-P) is not imported from.
-    command = [sys.executable, "-P", "-m", "arlarena_bench", "train", *job.arguments, "--tied"]
+    # What lies in the current folder is imported from (no -P) only where this process does so, too.
+    here = [] if {"", os.getcwd()} & set(sys.path) else ["-P"]
+    command = [sys.executable, *here, "-m", "arlarena_bench", "train", *job.arguments, "--tied"]
     environment = {**os.environ, **SINGLE_THREAD}
     try:
         job.log.parent.mkdir(parents=True, exist_ok=True)

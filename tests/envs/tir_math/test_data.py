@@ -147,13 +147,13 @@ GOLD: list[tuple[str, Any, str]] = [
 @pytest.mark.parametrize(("column", "value", "answer"), GOLD)
 def test_answers_of_a_row(column: str, value: Any, answer: str, tmp_path: Path) -> None:
     path = write(tmp_path / "x.jsonl", [{"problem": "p", column: value}])
-    assert read_data(path, {})["test"].problem("0000").answer == answer
+    assert read_data(path, {})["test"].problems["0000"].answer == answer
 
 
 def test_an_answer_may_stand_in_a_later_column(tmp_path: Path) -> None:
     row = {"problem": "p", "answer": "Long. " * 30, "solution": "So \\boxed{3}.", "gt_answer": " "}
     path = write(tmp_path / "x.jsonl", [row])
-    assert read_data(path, {})["test"].problem("0000").answer == "3"
+    assert read_data(path, {})["test"].problems["0000"].answer == "3"
 
 
 def test_answers_of_a_list_are_all_needed(tmp_path: Path) -> None:
