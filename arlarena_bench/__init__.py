@@ -7,7 +7,7 @@ first used: a command line should not wait for torch.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from arlarena_bench.registration import load_plugins
+from arlarena_bench.environment_names import load_plugins
 
 if TYPE_CHECKING:
     from arlarena_bench.batch import Batch as Batch

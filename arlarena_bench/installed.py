@@ -1,21 +1,26 @@
 """Finding methods, environments and recipes that are installed, by name or by path."""
 
-import importlib.util
-import re
-import sys
-from collections.abc import Iterable, Iterator
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Iterable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import gymnasium as gym
-
+from arlarena_bench.environment_names import environment_id, environment_names, letters, spelt
 from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.method_file import load_method_file
 from arlarena_bench.objective.method import Method
 from arlarena_bench.objective.wrapped import Wrapped, checked
+from arlarena_bench.plugins import Plugin, loaded, one_line, plugins, warn_once
 from arlarena_bench.recipe import Recipe, read_recipe
-from arlarena_bench.registration import SHORT_NAMES
+
+__all__ = [
+    "environment_id",
+    "environment_names",
+    "load_recipe",
+    "method",
+    "method_names",
+    "preset_files",
+    "usable_methods",
+]
 
 METHODS = "arlarena_bench.methods"
 RECIPES = "arlarena_bench.recipes"
@@ -23,7 +28,28 @@ RECIPES = "arlarena_bench.recipes"
 
 def method_names() -> list[str]:
     """Return the names of all installed methods, sorted."""
-    return sorted({entry.name for entry in entry_points(group=METHODS)})
+    return sorted(plugin.name for plugin in plugins(METHODS))
+
+
+def usable_methods() -> list[str]:
+    """Return the names of the installed methods that can be built, sorted.
+
+    A stranger's that cannot is passed over with a warning.
+
+    Raises:
+        ArenaError: If one of ours cannot be built.
+    """
+    found = []
+    for plugin in plugins(METHODS):
+        try:
+            _build(plugin)
+        except ArenaError as error:
+            if plugin.ours:
+                raise
+            warn_once(str(error))
+        else:
+            found.append(plugin.name)
+    return sorted(found)
 
 
 def method(name: str, /, **overrides: Any) -> Method | Wrapped:
@@ -43,98 +69,57 @@ def method(name: str, /, **overrides: Any) -> Method | Wrapped:
 
 
 def _installed_method(name: str) -> Method | Wrapped:
-    entries = {entry.name: entry for entry in entry_points(group=METHODS)}
-    if name not in entries:
-        raise unknown("method", name, entries)
-    return checked(_load(entries[name])())
+    found = {plugin.name: plugin for plugin in plugins(METHODS)}
+    if name not in found:
+        raise unknown("method", name, found)
+    return _build(found[name])
+
+
+def _build(plugin: Plugin) -> Method | Wrapped:
+    try:
+        return checked(plugin.call(plugin.load()))
+    except ArenaError as error:
+        line = str(error)
+        raise ArenaError(line if line.startswith(str(plugin)) else f"{plugin}: {line}") from error
 
 
 def _method_from_file(path: Path) -> Method | Wrapped:
-    module = _import_file(path)
+    module = load_method_file(path)
     factory = getattr(module, "method", None) or getattr(module, path.stem, None)
     if factory is None:
         raise ArenaError(f"{path}: define method(), a function that returns the method")
     try:
         built = factory() if callable(factory) else factory
     except Exception as error:
-        raise ArenaError(f"{path}: method() raised {type(error).__name__}: {error}") from error
+        raise ArenaError(f"{path}: method() raised {one_line(error)}") from error
     return checked(built)
 
 
-def _import_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise ArenaError(f"no method file {path}")
-    name = "arlarena_method_" + re.sub(r"\W", "_", path.stem)
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ArenaError(f"{path} cannot be imported as Python")
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses look their module up by name while the file is still being executed.
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        raise ArenaError(
-            f"{path}{line}: cannot be imported: {type(error).__name__}: {error}"
-        ) from error
-    return module
-
-
-def environment_names() -> dict[str, str]:
-    """Return short name → id of the latest version, for every namespaced Gymnasium id."""
-    latest: dict[str, tuple[int, str]] = {}
-    for spec in gym.registry.values():
-        if spec.namespace and any(w.name == "AgentProtocol" for w in spec.additional_wrappers):
-            short = SHORT_NAMES.get(spec.name) or _short_name(spec.name)
-            latest[short] = max(latest.get(short, (-1, "")), (spec.version or 0, spec.id))
-    return {name: latest[name][1] for name in sorted(latest)}
-
-
-def environment_id(name: str) -> str:
-    """Return the Gymnasium id for a short name or for an id itself.
-
-    Raises:
-        ArenaError: If nothing of that name is registered.
-    """
-    if name in gym.registry:
-        return name
-    names = environment_names()
-    short = _spelt(name, names)
-    if short is None:
-        raise unknown("environment", name, names)
-    return names[short]
-
-
-def _short_name(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("-", "_")
-
-
-def _spelt(name: str, known: Iterable[str]) -> str | None:
-    """Return which of the known short names is meant, whatever its capitals and hyphens."""
-    bare = re.sub(r"-v\d+$", "", name.rsplit("/", 1)[-1])
-    by_letters = {_letters(short): short for short in known}
-    return by_letters.get(_letters(bare))
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[-_ ]", "", name).lower()
-
-
 def preset_files() -> dict[str, dict[str, Path]]:
-    """Return preset → environment → recipe file, `<preset>.<environment>.yaml` in any folder."""
+    """Return preset → environment → recipe file, `<preset>.<environment>.yaml` in any folder.
+
+    A recipe of a stranger's plug-in never takes the place of another.
+    """
     found: dict[str, dict[str, Path]] = {}
-    for folder in _recipe_folders():
-        for path in sorted(folder.glob("*.*.yaml")):
+    for plugin, module in loaded(RECIPES):
+        for path in _recipe_files(plugin, module):
             preset, environment = path.stem.rsplit(".", 1)
-            found.setdefault(preset, {})[environment] = path
+            recipes = found.setdefault(preset, {})
+            if letters(environment) in map(letters, recipes):
+                warn_once(
+                    f"{plugin}: {path} is passed over: preset {preset} has {environment} already"
+                )
+            else:
+                recipes[environment] = path
     return dict(sorted(found.items()))
 
 
-def _recipe_folders() -> Iterator[Path]:
-    for entry in sorted(entry_points(group=RECIPES), key=lambda entry: entry.name):
-        module = _load(entry)
-        yield from (Path(place) for place in module.__path__)
+def _recipe_files(plugin: Plugin, module: object) -> list[Path]:
+    folders = getattr(module, "__path__", None)
+    if folders is None:
+        warn_once(f"{plugin} is passed over: recipes lie in a package, and this is none")
+        return []
+    return sorted(path for place in folders for path in Path(place).glob("*.*.yaml"))
 
 
 def load_recipe(preset: str | Path, environment: str | None = None) -> Recipe:
@@ -155,27 +140,23 @@ def load_recipe(preset: str | Path, environment: str | None = None) -> Recipe:
     recipes = presets[str(preset)]
     if environment is None and len(recipes) > 1:
         raise ArenaError(f"preset {preset} has several environments: choose {', '.join(recipes)}")
-    short = next(iter(recipes)) if environment is None else _spelt(environment, recipes)
+    short = next(iter(recipes)) if environment is None else spelt(environment, recipes)
     if short is None:
         raise _not_in_preset(str(preset), str(environment), recipes)
-    return read_recipe(recipes[short])
+    recipe = read_recipe(recipes[short])
+    if (recipe.name, recipe.environment.name) != (str(preset), short):
+        raise ArenaError(
+            f"{recipes[short]} calls itself {recipe.name} of {recipe.environment.name}; "
+            f"a recipe of that file name is {preset} of {short}"
+        )
+    return recipe
 
 
 def _not_in_preset(preset: str, environment: str, recipes: Iterable[str]) -> ArenaError:
     installed = environment_names()
-    asked = _spelt(environment, installed)
+    asked = spelt(environment, installed)
     variants = [short for short in recipes if asked and short.startswith(f"{asked}_")]
     if asked is None or not variants:
         return unknown(f"environment of preset {preset}", environment, recipes)
     named = " and ".join(f"{short} ({installed.get(short, 'not installed')})" for short in variants)
     return ArenaError(f"preset {preset} has {named}, not {asked} ({installed[asked]})")
-
-
-def _load(entry: EntryPoint) -> Any:
-    try:
-        return entry.load()
-    except Exception as error:
-        raise ArenaError(
-            f"{entry.group} entry {entry.name!r} ({entry.value}) cannot be loaded: "
-            f"{type(error).__name__}: {error}"
-        ) from error

@@ -1,10 +1,11 @@
 """How an environment package makes its `TextEnv` known to Gymnasium.
 
 Gymnasium no longer loads plugins by itself since its version 1.0, so this package does when it is
-imported. That keeps this module light: the environment and the protocol wrapper are named by
-strings and imported when first made.
+imported (`arlarena_bench.environment_names`). That keeps this module light: the environment and the
+protocol wrapper are named by strings and imported when first made.
 """
 
+<<<<<<< HEAD
 import warnings
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
@@ -21,6 +22,11 @@ from gymnasium.envs.registration import (
 PLUGINS = "gymnasium.envs"
 PROTOCOL_ARGUMENTS = ("history", "penalty", "template")
 
+=======
+from typing import Any
+
+from gymnasium.envs.registration import WrapperSpec, parse_env_id, register
+>>>>>>> c21d676 (Plug-ins of others cannot break or change ours; a method's file never stands as an installed method, imports its neighbours and is known by all their content)
 
 SHORT_NAMES: dict[str, str] = {}
 """Name of an environment on command lines, by its id without namespace and version."""
@@ -49,6 +55,7 @@ def register_text_env(
     """
     if short_name is not None:
         SHORT_NAMES[parse_env_id(env_id)[1]] = short_name
+<<<<<<< HEAD
     register(
         env_id,
         f"{__name__}:make_text_env",
@@ -93,3 +100,7 @@ def load_plugins() -> None:
                     f"{type(error).__name__}: {error}",
                     stacklevel=2,
                 )
+=======
+    protocol = WrapperSpec("AgentProtocol", "arlarena_bench.protocol.wrapper:AgentProtocol", {})
+    register(env_id, entry_point, kwargs=kwargs, additional_wrappers=(protocol,))
+>>>>>>> c21d676 (Plug-ins of others cannot break or change ours; a method's file never stands as an installed method, imports its neighbours and is known by all their content)

@@ -5,18 +5,23 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from importlib.metadata import entry_points, requires
+from dataclasses import replace
+from importlib.metadata import requires
+from itertools import islice
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from tabulate import tabulate
 
 from arlarena_bench.checks import Check, installed_version, optional_package
+from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import cache_folder
+from arlarena_bench.plugins import Plugin, plugins
 
 DISTRIBUTION = "arlarena-bench"
 CHECKS = "arlarena_bench.checks"  # entry points: functions that return checks
 GIGABYTE = 1e9
+MOST_LINES = 100  # of a plug-in; its function may be a generator without end
 LEAST_FREE = 1 * GIGABYTE  # a full grid of small runs takes some hundred megabytes
 
 
@@ -65,11 +70,23 @@ def _required(requirement: Requirement) -> Check:
 
 def _plugins() -> Iterator[Check]:
     """Ask what environments and methods bring for what they need of a machine."""
-    for entry in sorted(entry_points(group=CHECKS), key=lambda entry: entry.name):
+    for plugin in plugins(CHECKS):
         try:
-            yield from entry.load()()
-        except Exception as error:  # another's code; the report goes on without it
-            yield Check(entry.name, f"{type(error).__name__}: {error}", False, "reinstall it")
+            yield from plugin.call(_ask, plugin)
+        except ArenaError as error:
+            # What is broken of a stranger's says nothing about us.
+            ok = False if plugin.ours else None
+            yield Check(plugin.name, str(error), ok, f"reinstall {plugin.distribution}")
+
+
+def _ask(plugin: Plugin) -> list[Check]:
+    found = list(islice(plugin.load()(), MOST_LINES))
+    for check in found:
+        if not isinstance(check, Check):
+            raise ArenaError(f"{plugin} returned {type(check).__name__}, no arlarena_bench Check")
+    if plugin.ours:
+        return found
+    return [replace(check, name=f"{plugin.name}: {check.name}") for check in found]
 
 
 def _torch() -> Iterator[Check]:

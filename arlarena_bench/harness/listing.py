@@ -17,7 +17,7 @@ def inventory() -> dict[str, Any]:
     Raises:
         ArenaError: If a method cannot be imported.
     """
-    names = in_order(installed.method_names())
+    names = in_order(installed.usable_methods())
     return {
         "methods": [{"name": name, **method_choices(name)} for name in names],
         "environments": installed.environment_names(),

@@ -8,8 +8,9 @@ from typing import Any
 
 from arlarena_bench import installed
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.method_file import is_method_file, method_sources, source_digest
 from arlarena_bench.recipe import Recipe, read_recipe
-from arlarena_bench.report.comparison import in_order, label
+from arlarena_bench.report.comparison import folder_name, in_order, label
 from arlarena_bench.report.render import bench_line
 from arlarena_bench.report.result import FinishedRun
 from arlarena_bench.training.rollout import Arena
@@ -83,7 +84,7 @@ class Plan:
         """Return the bench that makes `runs`: those asked for, and those that lay there before."""
         request = self.request
         given = {label(job.recipe.method.name): job.recipe.method.name for job in self.jobs}
-        methods = [given.get(name, name) for name in in_order(run.result.method for run in runs)]
+        methods = [given.get(name, name) for name in in_order(run.result.label for run in runs)]
         seeds = max(run.result.seed for run in runs) + 1
         return bench_line(request.preset, request.environment, methods, seeds, request.settings)
 
@@ -139,10 +140,26 @@ def recipe_of_run(
     values = parse_settings(settings)
     if stored is not None and method is None:
         values = values if seed is None else {"seed": seed, **values}
-        return read_recipe(stored).with_values(values)
+        recipe = read_recipe(stored).with_values(values)
+        _check_method_file(recipe, stored)
+        return recipe
     base = read_recipe(stored) if stored else installed.load_recipe(preset, environment)
     run = base.for_run(method or base.method.name, base.seed if seed is None else seed)
     return run.with_values(values)
+
+
+def _check_method_file(recipe: Recipe, stored: Path) -> None:
+    """Refuse a recipe whose method's file, or one that it imports, has changed since."""
+    method = recipe.method
+    if not is_method_file(method.name):
+        return
+    now = source_digest(method_sources(Path(method.name)))
+    if now != method.source:
+        raise ArenaError(
+            f"{method.name} and what it imports beside it have SHA-256 {now} now, "
+            f"{method.source or 'none'} in {stored}; restore the files (the run's folder keeps "
+            "copies under method/), or name the method with --method in another --out"
+        )
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -192,10 +209,10 @@ def _means_all(names: Sequence[str]) -> bool:
 
 def _methods(names: Sequence[str]) -> list[str]:
     if _means_all(names):
-        return in_order(installed.method_names())
+        return in_order(installed.usable_methods())
     owners: dict[str, str] = {}
     for name in names:
-        other = owners.setdefault(label(name), name)
+        other = owners.setdefault(folder_name(label(name)).casefold(), name)
         if other != name:
             raise ArenaError(f"{other} and {name} would share one name; rename the file")
     if not owners:
@@ -205,7 +222,7 @@ def _methods(names: Sequence[str]) -> list[str]:
 
 def _job(request: Request, folder: Path, recipe: Recipe) -> Job:
     method, seed = recipe.method.name, recipe.seed
-    place = folder / label(method) / f"seed-{seed}"
+    place = folder / folder_name(label(method)) / f"seed-{seed}"
     arguments = ["--preset", request.preset, "--env", request.environment]
     arguments += ["--method", method, "--seed", str(seed), "--out", str(place), "--resume"]
     for setting in request.settings:

@@ -1,22 +1,33 @@
 """Whether a model can be asked as we ask it; its architecture's name does not tell."""
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.model_folder import first_line
 from arlarena_bench.policy.padding import PaddedPrompts
 
-if TYPE_CHECKING:
-    from arlarena_bench.policy.language_model import LanguageModel
-
 # Float32 sums in another order differ by a hundredth of this; what a model must not see, by more.
 TOLERANCE = 1e-3  # standard deviations of the logits
 
 
+class BatchAsked(Protocol):
+    """What a language model is asked through; `LanguageModel` describes each part."""
+
+    model: Any
+
+    @property
+    def pad_id(self) -> int:
+        """The token that fills prompts up."""
+
+    def logits(self, prompts: PaddedPrompts, replies: Tensor) -> Tensor:
+        """Return (rows, tokens, vocabulary)."""
+
+
 @torch.inference_mode()
-def check_batching(language_model: "LanguageModel") -> None:
+def check_batching(language_model: BatchAsked) -> None:
     """Refuse a model whose answers in a padded batch, from a shared cache, are not its own.
 
     Such a one reads padding as text, cannot go on from a cache, or looks ahead, as an encoder does.

@@ -8,7 +8,8 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.recipe.digests import digest, method_digest
+from arlarena_bench.method_file import is_method_file, method_sources, source_digest
+from arlarena_bench.recipe.digests import digest
 from arlarena_bench.recipe.problems import first_problem
 from arlarena_bench.recipe.sections import (
     DIGEST,
@@ -61,10 +62,10 @@ class Recipe(Section):
         """Return the recipe of one run: `method` with its tuned values, and `seed`."""
         tuned = self.methods.get(method, TunedMethod())
         data = self.model_dump()
-        source = None
-        if method.endswith(".py"):
-            source = method_digest(Path(method))
-        data["method"] = {"name": method, "source": source, "options": tuned.options}
+        data["method"] = {"name": method, "options": tuned.options}
+        if is_method_file(method):
+            files = method_sources(Path(method))
+            data["method"] |= {"source": source_digest(files), "files": files}
         data["train"] |= tuned.train
         data |= {"methods": {}, "tuning": {}, "seed": seed}
         return parse_recipe(data, f"{self.name} ({method})")

@@ -166,11 +166,15 @@ class MethodSection(Section):
 
     Attributes:
         name: An installed method, or the path of a file.
-        source: SHA-256 of the file, None for an installed method.
+        source: SHA-256 of the file and of what it imports from beside it, None for an installed
+            method.
+        files: Name → SHA-256 of each of these files.
     """
 
+    newer = ("files",)
     name: str
     source: str | None = None
+    files: dict[str, str] = {}
     options: dict[str, float | int | str | None] = {}
 
 

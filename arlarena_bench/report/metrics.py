@@ -9,6 +9,7 @@ from typing import Any
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines, write_whole
+from arlarena_bench.report.comparison import label_of_folder
 
 Record = Mapping[str, Any]
 Metrics = dict[str, dict[int, list[Record]]]
@@ -45,7 +46,7 @@ def find_metrics(folder: Path) -> tuple[Metrics, list[str]]:
             problems.append(str(error))
             continue
         seed = _seed(path)
-        name = path.parent.name if seed is None else path.parents[1].name
+        name = label_of_folder(path.parent.name if seed is None else path.parents[1].name)
         if records:
             found.setdefault(name, {})[seed or 0] = records
     return found, problems

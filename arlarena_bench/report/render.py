@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tabulate import tabulate, tabulate_formats
 
 from arlarena_bench.errors import unknown
-from arlarena_bench.report.comparison import BASELINE, in_order, label
+from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, LEAST_FOR_RANK
 from arlarena_bench.report.table import Interval, Row, Table
 from arlarena_bench.statistics import PANEL_CLAIM, TASKS_CLAIM, Difference
@@ -135,7 +135,7 @@ def bench_command(table: Table) -> str:
     for run in table.runs:
         # Of a file, only its stem is kept.
         suffix = ".py" if run.result.method_source else ""
-        methods[label(run.result.method)] = run.result.method + suffix
+        methods[run.result.label] = run.result.method + suffix
     seeds = max(run.result.seed for run in table.runs) + 1
     return bench_line(
         shared.preset, shared.environment_name, [methods[m] for m in in_order(methods)], seeds

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines
 from arlarena_bench.report.columns import to_rows
+from arlarena_bench.report.comparison import file_label
 
 RESULTS_SCHEMA = 1  # of results.json; a result has its own
 TOLERANCE = 1e-6
@@ -103,6 +104,11 @@ class Result(_Part):
     episodes: Annotated[list[EpisodeRecord], BeforeValidator(to_rows), Field(min_length=1)]
     summary: Summary
     training: TrainingRecord
+
+    @property
+    def label(self) -> str:
+        """The method's name in tables: what came out of a file never stands as an installed one."""
+        return self.method if self.method_source is None else file_label(self.method)
 
     @property
     def success(self) -> float:
@@ -224,7 +230,7 @@ def _read_bench(path: Path) -> list[FinishedRun]:
     timing = data.get("timing")
     minutes = timing if isinstance(timing, dict) else {}
     return [
-        FinishedRun(result, path, minutes.get(f"{result.method}/seed-{result.seed}"))
+        FinishedRun(result, path, minutes.get(f"{result.label}/seed-{result.seed}"))
         for result in results
     ]
 

@@ -8,7 +8,7 @@ from statistics import fmean, median_low
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.report.comparison import BASELINE, in_order, label
+from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import (
     LEAST_FOR_INTERVAL,
     Contrast,
@@ -122,7 +122,7 @@ def build_tables(runs: Iterable[FinishedRun]) -> list[Table]:
 def _table(runs: Sequence[FinishedRun]) -> Table:
     by_method: dict[str, dict[int, FinishedRun]] = {}
     for run in runs:
-        name, seed = label(run.result.method), run.result.seed
+        name, seed = run.result.label, run.result.seed
         other = by_method.setdefault(name, {}).setdefault(seed, run)
         if other is not run:
             raise ArenaError(

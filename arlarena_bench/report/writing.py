@@ -63,7 +63,7 @@ def results_json(table: Table, command: str) -> str:
     for result in results:
         result["episodes"] = to_columns(result["episodes"])
     timing = {
-        f"{run.result.method}/seed-{run.result.seed}": run.cpu_minutes
+        f"{run.result.label}/seed-{run.result.seed}": run.cpu_minutes
         for run in table.runs
         if run.cpu_minutes is not None
     }

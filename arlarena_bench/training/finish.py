@@ -8,6 +8,7 @@ from typing import Any
 
 import arlarena_bench
 from arlarena_bench.episode import Episode
+from arlarena_bench.method_file import method_stem
 from arlarena_bench.text_env import TextEnv
 from arlarena_bench.training.collapse import Collapse, final_fifth_std
 from arlarena_bench.training.evaluate import (
@@ -48,7 +49,7 @@ def build_result(
     }
     return {
         "schema": SCHEMA,
-        "method": Path(recipe.method.name).stem,
+        "method": method_stem(recipe.method.name),
         "method_source": recipe.method.source,
         "options": recipe.method.options,
         "environment": recipe.environment.id,

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines, write_json, write_whole
+from arlarena_bench.method_file import is_method_file, source_files
 from arlarena_bench.recipe import Recipe, parse_recipe
 
 README = """\
@@ -22,6 +23,7 @@ A training run of arlarena-bench.
 | file | what it is |
 |---|---|
 | `recipe.yaml` | every setting, resolved |
+| `method/` | copies of a method's file and of what it imports beside it |
 | `start.json` | SHA-256 of the start policy's weights |
 | `metrics.jsonl` | one line a training step; step 0 is the start policy |
 | `timing.jsonl` | CPU seconds of each step by part (not part of the result) |
@@ -112,11 +114,11 @@ class Run:
         return self.folder / "checkpoints"
 
     def _explain(self) -> None:
-        """Write what makes the folder stand alone: a readme, and a copy of the method's file."""
+        """Write what makes the folder stand alone: a readme, and copies of the method's files."""
         method, readme = self.recipe.method.name, self.folder / "README.md"
-        copy = self.folder / "method.py"
-        if method.endswith(".py") and not copy.exists():
-            write_whole(copy, Path(method).read_bytes())
+        if is_method_file(method) and not (copies := self.folder / "method").exists():
+            for name, content in source_files(Path(method)).items():
+                write_whole(copies / name, content)
         if not readme.exists():
             recipe = self.recipe
             text = README.format(method=method, environment=recipe.environment.id, seed=recipe.seed)

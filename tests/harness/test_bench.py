@@ -45,7 +45,7 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     failures, said = bench(planned)
     assert "building the start policy once" in said
     (failure,) = failures
-    assert failure.name == "broken seed 0"
+    assert failure.name == "broken (file) seed 0"
     assert "no idea which" in failure.log.read_text()
     assert "no idea which" in failure.reason
 
@@ -53,7 +53,7 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     table, command, problems = write_report(planned.folder, planned.command_of)
     assert table is not None
     assert problems == []
-    assert [row.method for row in table.rows] == ["grpo", "mine"]
+    assert [row.method for row in table.rows] == ["grpo", "mine (file)"]
     assert command.startswith(f"arlarena bench --preset nano --env sokoban --method grpo,{good}")
     written = sorted(path.name for path in planned.folder.iterdir() if path.is_file())
     assert written == ["curves.png", "curves.svg", "metrics.csv", "results.json", "table.md"]

@@ -7,6 +7,7 @@ import pytest
 from arlarena_bench.checks import Check
 from arlarena_bench.harness import doctor
 from arlarena_bench.harness.doctor import cores, examine, report
+from arlarena_bench.plugins import Plugin
 
 
 @pytest.fixture
@@ -48,9 +49,9 @@ def test_environments_say_what_they_need(checks: dict[str, Check]) -> None:
 
 def test_a_broken_plug_in_is_a_line_of_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("mine", "json:no_such_function", doctor.CHECKS)
-    monkeypatch.setattr(doctor, "entry_points", lambda group: [broken])
+    monkeypatch.setattr(doctor, "plugins", lambda group: [Plugin("mine", "strange", broken)])
     (check,) = doctor._plugins()
-    assert (check.name, check.ok) == ("mine", False)
+    assert (check.name, check.ok, check.advice) == ("mine", None, "reinstall strange")
     assert "no_such_function" in check.found
 
 

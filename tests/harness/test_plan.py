@@ -32,11 +32,11 @@ def test_a_job_for_each_seed_and_method_seed_by_seed(tmp_path: Path, mine: str) 
     planned = plan(request(tmp_path / "out", "grpo", mine))
     assert planned.folder == tmp_path / "out" / "nano" / "sokoban"
     assert [job.name for job in planned.jobs] == [
-        "grpo seed 0", "mine seed 0", "grpo seed 1", "mine seed 1",
+        "grpo seed 0", "mine (file) seed 0", "grpo seed 1", "mine (file) seed 1",
     ]  # fmt: skip
     job = planned.jobs[1]
-    assert job.folder == planned.folder / "mine" / "seed-0"
-    assert job.log == planned.folder / "mine" / "seed-0.log"
+    assert job.folder == planned.folder / "mine@file" / "seed-0"
+    assert job.log == planned.folder / "mine@file" / "seed-0.log"
     assert job.recipe.train.iterations == 2
     assert job.recipe.method.source is not None
 
@@ -137,11 +137,37 @@ def test_a_method_file_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
         plan(request(tmp_path / "out", str(path)))
 
 
-def test_two_methods_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_a_file_never_stands_as_an_installed_method(tmp_path: Path) -> None:
     path = tmp_path / "grpo.py"
     path.write_text(METHOD_FILE)
+    jobs = plan(request(tmp_path / "out", "grpo", str(path), seeds=1)).jobs
+    assert [job.name for job in jobs] == ["grpo seed 0", "grpo (file) seed 0"]
+    assert [job.folder.parent.name for job in jobs] == ["grpo", "grpo@file"]
+
+
+def test_two_files_of_one_stem_are_refused(tmp_path: Path) -> None:
+    paths = [tmp_path / "a" / "mine.py", tmp_path / "b" / "mine.py"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(METHOD_FILE)
     with pytest.raises(ArenaError, match="would share one name"):
-        plan(request(tmp_path / "out", "grpo", str(path)))
+        plan(request(tmp_path / "out", *map(str, paths)))
+
+
+def test_a_stored_recipe_is_refused_when_its_methods_file_has_changed(
+    tmp_path: Path, mine: str
+) -> None:
+    job = plan(request(tmp_path / "out", mine)).jobs[0]
+    with Run.open(job.folder, job.recipe, resume=False):
+        pass
+    stored = job.folder / "recipe.yaml"
+    (copy,) = (job.folder / "method").iterdir()
+    assert copy.read_text() == Path(mine).read_text()
+    assert recipe_of_run("nano", stored, "sokoban", None, None, ()) == job.recipe
+    Path(mine).write_text(METHOD_FILE + "\n")
+    with pytest.raises(ArenaError, match=f"now, {job.recipe.method.source} in") as caught:
+        recipe_of_run("nano", stored, "sokoban", None, None, ())
+    assert "\n" not in str(caught.value)
 
 
 def test_a_folder_with_runs_of_other_settings_is_refused(tmp_path: Path) -> None:
@@ -160,7 +186,7 @@ def test_an_edited_method_file_does_not_pass_for_the_old_one(tmp_path: Path, min
     with Run.open(job.folder, job.recipe, resume=False):
         pass
     Path(mine).write_text(METHOD_FILE + "\n")
-    with pytest.raises(ArenaError, match=r"method\.source"):
+    with pytest.raises(ArenaError, match=r"method\.files\.mine\.py is"):
         plan(request(tmp_path / "out", mine))
 
 
