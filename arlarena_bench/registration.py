@@ -5,28 +5,18 @@ imported (`arlarena_bench.environment_names`). That keeps this module light: the
 protocol wrapper are named by strings and imported when first made.
 """
 
-<<<<<<< HEAD
-import warnings
-from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 from gymnasium import Env
 from gymnasium.envs.registration import (
     WrapperSpec,
     load_env_creator,
-    namespace,
     parse_env_id,
     register,
 )
 
-PLUGINS = "gymnasium.envs"
 PROTOCOL_ARGUMENTS = ("history", "penalty", "template")
 
-=======
-from typing import Any
-
-from gymnasium.envs.registration import WrapperSpec, parse_env_id, register
->>>>>>> c21d676 (Plug-ins of others cannot break or change ours; a method's file never stands as an installed method, imports its neighbours and is known by all their content)
 
 SHORT_NAMES: dict[str, str] = {}
 """Name of an environment on command lines, by its id without namespace and version."""
@@ -55,7 +45,6 @@ def register_text_env(
     """
     if short_name is not None:
         SHORT_NAMES[parse_env_id(env_id)[1]] = short_name
-<<<<<<< HEAD
     register(
         env_id,
         f"{__name__}:make_text_env",
@@ -82,25 +71,3 @@ class TextEnvMaker:
 
 
 make_text_env = TextEnvMaker()
-
-
-def load_plugins() -> None:
-    """Call every entry point of the group `gymnasium.envs`, in the namespace of its name.
-
-    One that fails is passed over with a warning, so that it cannot take the others with it.
-    """
-    for plugin in sorted(entry_points(group=PLUGINS), key=lambda plugin: plugin.name):
-        with namespace(plugin.name):
-            # Caught inside: Gymnasium's context manager would keep the namespace after an error.
-            try:
-                plugin.load()()
-            except Exception as error:
-                warnings.warn(
-                    f"environment plugin {plugin.name} ({plugin.value}) cannot be loaded: "
-                    f"{type(error).__name__}: {error}",
-                    stacklevel=2,
-                )
-=======
-    protocol = WrapperSpec("AgentProtocol", "arlarena_bench.protocol.wrapper:AgentProtocol", {})
-    register(env_id, entry_point, kwargs=kwargs, additional_wrappers=(protocol,))
->>>>>>> c21d676 (Plug-ins of others cannot break or change ours; a method's file never stands as an installed method, imports its neighbours and is known by all their content)
