@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from signpost import signpost_recipe
+from signpost import Signpost, signpost_recipe
 
 from arlarena_bench import ArenaError
+from arlarena_bench.outage import OutageError
 from arlarena_bench.training.loop import train
 
 TESTS = Path(__file__).parents[1]
 SCRIPT = """
 import os, signal, sys
 from pathlib import Path
-from signpost import signpost_recipe
+from signpost import Signpost, signpost_recipe
 from arlarena_bench import files
 from arlarena_bench.training.loop import train
 
@@ -200,3 +201,24 @@ def test_a_run_killed_before_its_first_step_can_go_on(finished: Path, tmp_path: 
     train(signpost_recipe(), out, resume=True)
     assert contents(out) == contents(finished)
     assert "seed 0" in (out / "README.md").read_text()
+
+
+def test_an_outage_stops_a_run_which_goes_on_as_if_nothing_had_been(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, act, left = tmp_path / "run", Signpost.act, 300
+
+    def failing(env: Signpost, command: str) -> float:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise OutageError("the weather service does not work (closed); wait for the sun")
+        return act(env, command)
+
+    monkeypatch.setattr(Signpost, "act", failing)
+    with pytest.raises(OutageError, match="weather service"):
+        train(signpost_recipe(), out)
+    assert 0 < len((out / "metrics.jsonl").read_text().splitlines()) < 7
+    assert not (out / "result.json").exists()
+    train(signpost_recipe(), out, resume=True)
+    assert contents(out) == contents(finished)
