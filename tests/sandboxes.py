@@ -1,5 +1,6 @@
 """Sandboxes for tests: which this machine can provide, and which processes they consist of."""
 
+import multiprocessing
 import warnings
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from arlarena_bench.envs.tir_math.sandbox import (
     Sandbox,
     active,
     isolation_report,
+    shared,
 )
 from arlarena_bench.envs.tir_math.sandbox.fork_backend import SPARES, ForkBackend
 
@@ -60,3 +62,8 @@ def descendants(box: Sandbox) -> list[int]:
     for pid in found:
         found += [child for child, parent in parents.items() if parent == pid]
     return found[1:]
+
+
+def use_shared_sandbox(results: "multiprocessing.Queue[list[str]]") -> None:
+    """What a child process runs; a spawned one finds it here, whatever folder it starts in."""
+    results.put([shared().run("print('child')").output for _ in range(3)])

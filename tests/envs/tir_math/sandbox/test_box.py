@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sandboxes import DESCENDANTS_WHEN_IDLE, descendants, needs, opened
+from sandboxes import DESCENDANTS_WHEN_IDLE, descendants, needs, opened, use_shared_sandbox
 
 from arlarena_bench.envs.tir_math.sandbox import Limits, Result, Sandbox, active, shared
 from arlarena_bench.errors import ArenaError
@@ -209,16 +209,12 @@ def test_everybody_gets_the_same_shared_sandbox() -> None:
         assert len(set(pool.map(lambda _: shared(), range(64)))) == 1
 
 
-def _in_a_child(results: "multiprocessing.Queue[list[str]]") -> None:
-    results.put([shared().run("print('child')").output for _ in range(3)])
-
-
 @pytest.mark.parametrize("how", ["fork", "spawn"])
 def test_a_child_process_gets_a_sandbox_of_its_own(how: str) -> None:
     context = multiprocessing.get_context(how)
     assert shared().run("print('before')").output == "before\n"
     results = context.Queue()
-    child = context.Process(target=_in_a_child, args=(results,))
+    child = context.Process(target=use_shared_sandbox, args=(results,))
     child.start()
     assert results.get(timeout=60) == ["child\n"] * 3
     child.join()
