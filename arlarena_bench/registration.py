@@ -5,6 +5,7 @@ imported (`arlarena_bench.environment_names`). That keeps this module light: the
 protocol wrapper are named by strings and imported when first made.
 """
 
+from inspect import Parameter, signature
 from typing import Any, ClassVar
 
 from gymnasium import Env
@@ -14,6 +15,8 @@ from gymnasium.envs.registration import (
     parse_env_id,
     register,
 )
+
+from arlarena_bench.errors import unknown
 
 PROTOCOL_ARGUMENTS = ("history", "penalty", "template")
 
@@ -63,9 +66,20 @@ class TextEnvMaker:
     metadata: ClassVar = {"render_modes": ["ansi", "rgb_array"]}
 
     def __call__(self, text_env: str, **kwargs: Any) -> Env[str, str]:
-        """Make the environment of a class named as `"package.module:Class"`."""
+        """Make the environment of a class named as `"package.module:Class"`.
+
+        Raises:
+            ArenaError: If neither the environment nor the protocol knows an argument.
+        """
         protocol = {name: kwargs.pop(name) for name in PROTOCOL_ARGUMENTS if name in kwargs}
-        env: Any = load_env_creator(text_env)(**kwargs)
+        make = load_env_creator(text_env)
+        taken = signature(make).parameters
+        if not any(parameter.kind is Parameter.VAR_KEYWORD for parameter in taken.values()):
+            for name in kwargs:
+                if name not in taken:
+                    known = (*taken, *PROTOCOL_ARGUMENTS)
+                    raise unknown(f"argument of {text_env.rpartition(':')[2]}", name, known)
+        env: Any = make(**kwargs)
         env.protocol_arguments = protocol
         return env  # type: ignore[no-any-return]
 

@@ -15,7 +15,7 @@ import pytest
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 
-from arlarena_bench import TextEnv
+from arlarena_bench import ArenaError, TextEnv
 
 IDS = sorted(spec.id for spec in gym.registry.values() if spec.namespace == "arlarena")
 
@@ -170,3 +170,13 @@ def test_training_never_draws_a_task_of_a_panel(env_id: str) -> None:
     held_out = env.tasks.held_out
     assert held_out >= {*env.tasks.panel("validation").task_ids, *env.tasks.panel("test").task_ids}
     assert held_out.isdisjoint(env.sample_task(Random(seed)) for seed in range(200))
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_an_unknown_argument_is_named_with_the_nearest(env_id: str) -> None:
+    with pytest.raises(
+        ArenaError, match=r"unknown argument of \w+ 'horizn'; did you mean 'horizon'"
+    ):
+        make(env_id, horizn=3)
+    with pytest.raises(ArenaError, match="'penalti'; did you mean 'penalty'"):
+        make(env_id, penalti=0.5)
