@@ -17,7 +17,7 @@ export TOKENIZERS_PARALLELISM := false
 
 .PHONY: help setup bench stress test lint types clean
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12
 
 setup: $(STAMP) ## Create .venv and install everything, with exact versions
 
@@ -41,6 +41,27 @@ stress: setup ## The same under the stress setting, in which collapse shows
 
 test: setup ## Run all tests, or TESTS='tests/test_cli.py …'
 	$(BIN)/python -P -m pytest $(TESTS)
+
+# On 3.13, torch's only wheel for Linux is a CUDA build of several GB: what needs none is tested.
+PYTHON313 ?= $(lastword python3.13 $(sort $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13)))
+VENV313 := .venv-3.13
+WITHOUT_TORCH := import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+  print(*(d for d in project["dependencies"] if not d.startswith("torch")), sep="\n")
+TESTS313 ?= tests/protocol tests/recipe tests/report tests/envs/alfworld tests/envs/sokoban \
+  tests/envs/webshop tests/envs/tir_math/sandbox/test_box.py --ignore-glob=*/envs/*/test_recipe.py
+
+.PHONY: python313 test313
+python313:
+	@$(PYTHON313) -c 'import venv' 2>/dev/null
+
+test313: ## Run the tests that need no torch on Python 3.13, too
+	$(PYTHON313) -m venv $(VENV313)
+	@$(VENV313)/bin/python -c '$(WITHOUT_TORCH)' > $(VENV313)/requirements.txt
+	$(VENV313)/bin/python -m pip install --quiet -c constraints.txt -r $(VENV313)/requirements.txt \
+	  pyarrow pydantic-monty pytest setuptools
+	$(VENV313)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(VENV313)/bin/python -m compileall -q arlarena_bench baselines benchmarks envs tests
+	$(VENV313)/bin/python -P -m pytest $(TESTS313)
 
 lint: setup ## Check style
 	$(BIN)/ruff check .
