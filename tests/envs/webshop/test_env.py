@@ -254,7 +254,7 @@ def test_bad_settings(settings: dict[str, object], message: str) -> None:
 
 def test_nothing_before_the_first_reset() -> None:
     env = WebShopEnv()
-    for ask in (lambda: env.visit, env.anchor, env.page, lambda: env.step("click[buy now]")):
+    for ask in (lambda: env.visit, env.anchor, env.view.page, lambda: env.step("click[buy now]")):
         with pytest.raises(ResetNeeded):
             ask()
 
