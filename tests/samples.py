@@ -6,6 +6,12 @@ import torch
 from torch import Tensor
 
 from arlarena_bench import Batch
+from arlarena_bench.streams import Stream
+
+
+def streams(count: int, name: str = "test") -> list[Stream]:
+    """As many streams, each of its own draws."""
+    return [Stream.of(name, number) for number in range(count)]
 
 
 def random_batch(seed: int, dtype: torch.dtype = torch.float64, tokens: int = 5) -> Batch:

@@ -12,7 +12,6 @@ from arlarena_bench.policy.base import Policy
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.scripted import SCRIPTED, scripted_policy
 from arlarena_bench.recipe import Recipe, read_recipe
-from arlarena_bench.streams import python_stream
 from arlarena_bench.task_set import HELD_OUT
 from arlarena_bench.training.evaluate import (
     evaluate,
@@ -66,7 +65,7 @@ def score_policy(
     arena = Arena(recipe)
     for line in incomparable_line(arena.game):
         warn(line)
-    episodes = evaluate(_policy(name, recipe, split), arena, recipe, split)
+    episodes = evaluate(_policy(name, recipe), arena, recipe, split)
     panel = arena.game.tasks.panel(split)
     count = len({episode.group for episode in episodes})
     return {
@@ -101,9 +100,9 @@ def scores_table(scores: dict[str, Any]) -> str:
     return "\n".join([text, "", *lines])
 
 
-def _policy(name: str, recipe: Recipe, split: str) -> Policy:
+def _policy(name: str, recipe: Recipe) -> Policy:
     if name in SCRIPTED:
-        return scripted_policy(name, python_stream(recipe.evaluation.seed, "evaluation", split))
+        return scripted_policy(name)
     folder = Path(name)
     if folder.is_file():
         raise ArenaError(f"{name} is a file; give a run's folder or a Hugging Face folder")
@@ -115,4 +114,4 @@ def _policy(name: str, recipe: Recipe, split: str) -> Policy:
         folder = folder / "model"
         if not folder.is_dir():
             raise ArenaError(f"the run in {name} is not finished; `arlarena train --resume` it")
-    return evaluation_policy(LanguageModel.load(folder), recipe, split)
+    return evaluation_policy(LanguageModel.load(folder), recipe)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from arlarena_bench.episode import Generation
 from arlarena_bench.protocol.wrapper import AgentProtocol
+from arlarena_bench.streams import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,10 @@ class Policy(Protocol):
     """Anything that answers a batch of questions."""
 
     def respond(
-        self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
+        self,
+        questions: Sequence[Question],
+        environments: Sequence[AgentProtocol],
+        streams: Sequence[Stream],
     ) -> list[Generation]:
         """Answer each question.
 
@@ -35,6 +39,7 @@ class Policy(Protocol):
             questions: What each environment asks.
             environments: The environments that asked, in the same order. Scripted policies look
                 into them; learned ones read no more than the form of the replies.
+            streams: Source of each reply's draws.
 
         Returns:
             One reply a question.

@@ -17,6 +17,7 @@ from arlarena_bench.policy.padding import PaddedPrompts
 from arlarena_bench.policy.probe import check_batching
 from arlarena_bench.policy.sampling import Sampling, draw
 from arlarena_bench.protocol.wrapper import AgentProtocol
+from arlarena_bench.streams import Stream, uniforms
 
 
 class LanguageModel:
@@ -137,7 +138,7 @@ class LanguageModel:
         self,
         prompts: Sequence[tuple[int, ...]],
         sampling: Sampling,
-        generator: torch.Generator | None = None,
+        streams: Sequence[Stream] = (),
         complete: Callable[[str], bool] | None = None,
     ) -> list[Generation]:
         """Sample one reply a prompt; rows that have ended leave the batch.
@@ -145,7 +146,7 @@ class LanguageModel:
         Args:
             prompts: Token ids, at least two each.
             sampling: How to draw.
-            generator: Source of the draws; not needed at temperature 0.
+            streams: Source of each prompt's draws, one a token; not needed at temperature 0.
             complete: Tells of a reply so far that it needs no end token.
 
         Raises:
@@ -158,11 +159,13 @@ class LanguageModel:
         active = torch.arange(len(prompts))
         steps: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
         written: list[list[int]] = [[] for _ in prompts]
-        for _ in range(sampling.max_new_tokens):
+        numbers = uniforms(streams, sampling.max_new_tokens) if sampling.temperature else None
+        for step in range(sampling.max_new_tokens):
             logits = self._continue(cache, mask, tokens)[:, -1]
             if mask is not None:
                 mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-            tokens, log_probs, entropy = draw(logits, sampling, generator)
+            drawn = None if numbers is None else numbers[active, step]
+            tokens, log_probs, entropy = draw(logits, sampling, drawn)
             steps.append((active, tokens[:, 0], log_probs, entropy))
             goes_on = torch.isin(tokens[:, 0], self._ends, invert=True)
             if complete is not None:
@@ -287,18 +290,17 @@ class SamplingPolicy:
     Args:
         model: The language model.
         sampling: How replies are drawn.
-        generator: Source of the draws.
     """
 
-    def __init__(
-        self, model: LanguageModel, sampling: Sampling, generator: torch.Generator
-    ) -> None:
+    def __init__(self, model: LanguageModel, sampling: Sampling) -> None:
         self._model = model
         self._sampling = sampling
-        self._generator = generator
 
     def respond(
-        self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
+        self,
+        questions: Sequence[Question],
+        environments: Sequence[AgentProtocol],
+        streams: Sequence[Stream],
     ) -> list[Generation]:
         """Sample one reply a question."""
         model = self._model
@@ -311,4 +313,4 @@ class SamplingPolicy:
         ]
         form = environments[0].game.reply_format
         complete = form.complete if form.closes else None
-        return model.generate(prompts, self._sampling, self._generator, complete)
+        return model.generate(prompts, self._sampling, streams, complete)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from arlarena_bench.errors import ArenaError
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -28,27 +30,54 @@ class Sampling:
 
 
 def draw(
-    logits: Tensor, sampling: Sampling, generator: torch.Generator | None
+    logits: Tensor, sampling: Sampling, uniforms: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return (rows, 1) tokens, and (rows,) their log-probabilities and the entropy, nats."""
-    scaled = logits / sampling.temperature if sampling.temperature > 0 else logits
-    log_probs = scaled.log_softmax(-1)
+    """Draw a token a row, by the inverse of the distribution function over token ids.
+
+    A row's token follows from its own logits and number. All is computed in double precision, so
+    that float noise in the logits, of which other rows of the batch are a source, is the only
+    noise left: it turns a token where the number falls into it, about once in ten million.
+
+    Args:
+        logits: (rows, vocabulary).
+        sampling: How to draw.
+        uniforms: (rows,) float64 in [0, 1); not needed at temperature 0.
+
+    Returns:
+        (rows, 1) tokens, and (rows,) their log-probabilities and the entropy, nats.
+
+    Raises:
+        ArenaError: If a row's logits are no distribution.
+    """
+    exact = logits.double()
+    log_probs = (exact / (sampling.temperature or 1.0)).log_softmax(-1)
     probs = log_probs.exp()
-    if sampling.temperature == 0:
-        tokens = logits.argmax(-1, keepdim=True)
+    entropy = torch.special.entr(probs).sum(-1)
+    if not entropy.isfinite().all():
+        raise ArenaError("the policy's logits are NaN or infinite; its weights have diverged")
+    if sampling.temperature == 0 or uniforms is None:
+        tokens = exact.argmax(-1, keepdim=True)
     else:
-        tokens = torch.multinomial(_truncate(probs, sampling), 1, generator=generator)
-    entropy = -(probs * log_probs).sum(-1)
+        cumulative = truncate(probs, sampling).cumsum(-1)
+        # Tokens left out add nothing, and the search on the right passes over them.
+        aim = uniforms[:, None] * cumulative[:, -1:]
+        tokens = torch.searchsorted(cumulative, aim, right=True)
     return tokens, log_probs.gather(-1, tokens)[:, 0], entropy
 
 
-def _truncate(probs: Tensor, sampling: Sampling) -> Tensor:
-    if 0 < sampling.top_k < probs.shape[-1]:
-        threshold = probs.topk(sampling.top_k).values[:, -1:]
-        probs = probs.where(probs >= threshold, 0.0)
-        probs = probs / probs.sum(-1, keepdim=True)
+def truncate(probs: Tensor, sampling: Sampling) -> Tensor:
+    """Return (rows, vocabulary) `probs` with 0 for tokens that are not to be drawn.
+
+    Kept are the likeliest `top_k` tokens and of these the nucleus, in the order of transformers
+    and vLLM. Of equally likely tokens, those with smaller ids come first.
+    """
+    top_k = sampling.top_k or probs.shape[-1]
+    if top_k >= probs.shape[-1] and sampling.top_p == 1:
+        return probs
+    ordered, order = probs.sort(descending=True, stable=True)
+    ordered[:, top_k:] = 0.0
     if sampling.top_p < 1:
-        ordered, order = probs.sort(descending=True)
-        outside = ordered.cumsum(-1) - ordered >= sampling.top_p
-        probs = torch.zeros_like(probs).scatter(-1, order, ordered.masked_fill(outside, 0.0))
-    return probs
+        before = ordered.cumsum(-1) - ordered
+        outside = before >= sampling.top_p * ordered.sum(-1, keepdim=True)
+        ordered = ordered.masked_fill(outside, 0.0)
+    return torch.zeros_like(probs).scatter(-1, order, ordered)

@@ -7,13 +7,17 @@ from arlarena_bench.episode import Generation
 from arlarena_bench.errors import unknown
 from arlarena_bench.policy.base import Policy, Question
 from arlarena_bench.protocol.wrapper import AgentProtocol
+from arlarena_bench.streams import Stream
 
 
 class OraclePolicy:
     """Follows the environment's own solution."""
 
     def respond(
-        self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
+        self,
+        questions: Sequence[Question],
+        environments: Sequence[AgentProtocol],
+        streams: Sequence[Stream],
     ) -> list[Generation]:
         """Answer with the first command of each environment's plan."""
         return [
@@ -26,7 +30,10 @@ class ExpertPolicy:
     """Follows the player whom the environment has for demonstrations."""
 
     def respond(
-        self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
+        self,
+        questions: Sequence[Question],
+        environments: Sequence[AgentProtocol],
+        streams: Sequence[Stream],
     ) -> list[Generation]:
         """Answer with what each environment's expert does next."""
         return [
@@ -46,20 +53,19 @@ def _follow(environment: AgentProtocol, plan: list[str]) -> Generation:
 
 
 class RandomPolicy:
-    """Takes a random action that makes sense, in a valid reply.
-
-    Args:
-        rng: Source of the choices.
-    """
-
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
+    """Takes a random action that makes sense, in a valid reply."""
 
     def respond(
-        self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
+        self,
+        questions: Sequence[Question],
+        environments: Sequence[AgentProtocol],
+        streams: Sequence[Stream],
     ) -> list[Generation]:
         """Answer with a random admissible action of each environment."""
-        return [Generation(random_reply(env, self._rng)) for env in environments]
+        return [
+            Generation(random_reply(environment, stream.python()))
+            for environment, stream in zip(environments, streams, strict=True)
+        ]
 
 
 def random_reply(environment: AgentProtocol, rng: random.Random) -> str:
@@ -71,7 +77,10 @@ class NullPolicy:
     """Says nothing."""
 
     def respond(
-        self, questions: Sequence[Question], environments: Sequence[AgentProtocol]
+        self,
+        questions: Sequence[Question],
+        environments: Sequence[AgentProtocol],
+        streams: Sequence[Stream],
     ) -> list[Generation]:
         """Answer every question with an empty reply."""
         return [Generation("") for _ in questions]
@@ -80,7 +89,7 @@ class NullPolicy:
 SCRIPTED = ("expert", "null", "oracle", "random")
 
 
-def scripted_policy(name: str, rng: random.Random) -> Policy:
+def scripted_policy(name: str) -> Policy:
     """Return a scripted policy by name.
 
     Raises:
@@ -92,7 +101,7 @@ def scripted_policy(name: str, rng: random.Random) -> Policy:
         case "expert":
             return ExpertPolicy()
         case "random":
-            return RandomPolicy(rng)
+            return RandomPolicy()
         case "null":
             return NullPolicy()
     raise unknown("scripted policy", name, SCRIPTED)

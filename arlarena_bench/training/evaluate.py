@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -15,24 +16,24 @@ from arlarena_bench.policy.base import Policy
 from arlarena_bench.policy.language_model import LanguageModel, SamplingPolicy
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.streams import torch_stream
+from arlarena_bench.streams import Stream
 from arlarena_bench.training.rollout import Arena
 
 
-def evaluation_policy(model: LanguageModel, recipe: Recipe, split: str) -> Policy:
-    """Return the model as the recipe's `evaluation` section samples it.
-
-    The stream depends on the split alone: every policy meets the same draws.
-    """
+def evaluation_policy(model: LanguageModel, recipe: Recipe) -> Policy:
+    """Return the model as the recipe's `evaluation` section samples it."""
     settings = recipe.evaluation
     sampling = Sampling(
         recipe.train.max_new_tokens, settings.temperature, settings.top_p, settings.top_k
     )
-    return SamplingPolicy(model, sampling, torch_stream(settings.seed, "evaluation", split))
+    return SamplingPolicy(model, sampling)
 
 
 def evaluate(policy: Policy, arena: Arena, recipe: Recipe, split: str) -> list[Episode]:
     """Play each task of a split once, or as often as the recipe says for the test panel.
+
+    An attempt's draws follow from the panel's name, the task and the attempt's number alone: not
+    from the policy, nor from how many other tasks are played.
 
     Args:
         policy: Who answers.
@@ -55,7 +56,19 @@ def evaluate(policy: Policy, arena: Arena, recipe: Recipe, split: str) -> list[E
     tasks = panel.task_ids if count is None else panel.first(count)
     attempts = recipe.evaluation.attempts if split == "test" else 1
     numbers = [number for number in range(len(tasks)) for _ in range(attempts)]
-    return arena.play(policy, [tasks[number] for number in numbers], numbers)
+    played = [tasks[number] for number in numbers]
+    return arena.play(policy, played, numbers, evaluation_streams(recipe, panel, played))
+
+
+def evaluation_streams(recipe: Recipe, panel: Panel, played: Sequence[str]) -> list[Stream]:
+    """Return the stream of each attempt at a task of the panel, numbered task by task."""
+    named = Stream.of(recipe.evaluation.seed, "evaluation", panel.name)
+    attempts: Counter[str] = Counter()
+    streams = []
+    for task in played:
+        streams.append(named.sub(task, attempts[task]))
+        attempts[task] += 1
+    return streams
 
 
 def summarise(episodes: Sequence[Episode]) -> dict[str, float]:

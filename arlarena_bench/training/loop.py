@@ -17,7 +17,7 @@ from arlarena_bench.objective.wrapped import Wrapped
 from arlarena_bench.policy.language_model import LanguageModel, SamplingPolicy
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.streams import python_stream, torch_stream
+from arlarena_bench.streams import Stream, python_stream, torch_stream
 from arlarena_bench.training.checkpoint import load_checkpoint, save_checkpoint
 from arlarena_bench.training.collapse import CollapseDetector
 from arlarena_bench.training.diagnostics import rollout_metrics
@@ -166,14 +166,14 @@ class Trainer:
 
     def validate(self) -> dict[str, float]:
         """Score the policy on the validation panel."""
-        policy = evaluation_policy(self.policy, self._recipe, "validation")
+        policy = evaluation_policy(self.policy, self._recipe)
         summary = summarise(evaluate(policy, self.arena, self._recipe, "validation"))
         names = ("success", "score", "reward", "format_valid")
         return {f"validation/{name}": summary[name] for name in names}
 
     def test(self) -> list[Episode]:
         """Play the test panel."""
-        policy = evaluation_policy(self.policy, self._recipe, "test")
+        policy = evaluation_policy(self.policy, self._recipe)
         return evaluate(policy, self.arena, self._recipe, "test")
 
     def _rollout(self, step: int) -> tuple[list[Group], list[Group]]:
@@ -184,15 +184,15 @@ class Trainer:
         """
         settings = self._recipe.train
         tasks = python_stream(self._recipe.seed, "tasks", step)
-        generator = torch_stream(self._recipe.seed, "replies", step)
+        replies = Stream.of(self._recipe.seed, "replies", step)
         sampling = Sampling(
             settings.max_new_tokens, settings.temperature, settings.top_p, settings.top_k
         )
-        policy = SamplingPolicy(self.policy, sampling, generator)
+        policy = SamplingPolicy(self.policy, sampling)
         sampled: list[Group] = []
         kept: list[Group] = []
         for _ in range(settings.max_tries):
-            groups = self._sample_groups(policy, tasks, first=len(sampled))
+            groups = self._sample_groups(policy, tasks, replies, first=len(sampled))
             sampled += groups
             chosen = groups if step <= settings.cold_start else self._filter(groups)
             kept += chosen
@@ -212,14 +212,15 @@ class Trainer:
         return chosen
 
     def _sample_groups(
-        self, policy: SamplingPolicy, tasks: random.Random, first: int
+        self, policy: SamplingPolicy, tasks: random.Random, replies: Stream, first: int
     ) -> list[Group]:
         settings = self._recipe.train
         size = settings.group_size
         drawn = [self.arena.game.sample_task(tasks) for _ in range(settings.groups)]
         task_ids = [task for task in drawn for _ in range(size)]
         numbers = [first + index // size for index in range(len(task_ids))]
-        episodes = self.arena.play(policy, task_ids, numbers)
+        streams = [replies.sub(number, index % size) for index, number in enumerate(numbers)]
+        episodes = self.arena.play(policy, task_ids, numbers, streams)
         return [episodes[i : i + size] for i in range(0, len(episodes), size)]
 
 

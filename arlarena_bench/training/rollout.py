@@ -11,6 +11,7 @@ from arlarena_bench.policy.base import Policy, Question
 from arlarena_bench.protocol.vector import TextVector
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.recipe import Recipe
+from arlarena_bench.streams import Stream
 from arlarena_bench.text_env import TextEnv
 
 
@@ -37,13 +38,20 @@ class Arena:
         self._vector(1)
         return self._environments[0].game
 
-    def play(self, policy: Policy, task_ids: Sequence[str], groups: Sequence[int]) -> list[Episode]:
+    def play(
+        self,
+        policy: Policy,
+        task_ids: Sequence[str],
+        groups: Sequence[int],
+        streams: Sequence[Stream],
+    ) -> list[Episode]:
         """Play one episode a task, all of them side by side.
 
         Args:
             policy: Who answers.
             task_ids: What is played, repeated for several attempts.
             groups: Group number of each episode.
+            streams: Source of each episode's draws; every turn's have a stream of their own in it.
 
         Returns:
             The episodes in the order of `task_ids`.
@@ -63,7 +71,9 @@ class Arena:
         while active:
             asked = time.process_time()
             replies = policy.respond(
-                [questions[i] for i in active], [self._environments[i] for i in active]
+                [questions[i] for i in active],
+                [self._environments[i] for i in active],
+                [streams[i].sub(len(episodes[i].turns)) for i in active],
             )
             self.policy_seconds += time.process_time() - asked
             steps = vector.step(active, [reply.text for reply in replies])

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from samples import streams
 
 from arlarena_bench import ArenaError
 from arlarena_bench.policy.language_model import LanguageModel
@@ -46,7 +47,7 @@ def test_greedy_generation_equals_the_library(model: LanguageModel) -> None:
 
 def test_sampled_log_probs_equal_a_plain_forward_pass(model: LanguageModel) -> None:
     prompts = model.encode(PROMPTS * 8)
-    replies = model.generate(prompts, Sampling(10), torch.Generator().manual_seed(0))
+    replies = model.generate(prompts, Sampling(10), streams(len(prompts)))
     assert len({len(reply.reply_ids) for reply in replies}) > 1, "some rows must end early"
     for prompt, reply in zip(prompts, replies, strict=True):
         ids = torch.tensor([prompt + reply.reply_ids])
@@ -85,10 +86,8 @@ def test_selected_prompts_lose_their_needless_padding(model: LanguageModel) -> N
 
 def test_the_same_stream_gives_the_same_replies(model: LanguageModel) -> None:
     prompts = model.encode(PROMPTS)
-    first, second = (
-        model.generate(prompts, Sampling(10), torch.Generator().manual_seed(5)) for _ in range(2)
-    )
-    other = model.generate(prompts, Sampling(10), torch.Generator().manual_seed(6))
+    first, second = (model.generate(prompts, Sampling(10), streams(5)) for _ in range(2))
+    other = model.generate(prompts, Sampling(10), streams(5, "other"))
     assert first == second
     assert first != other
 
@@ -98,7 +97,7 @@ def test_the_same_stream_gives_the_same_replies(model: LanguageModel) -> None:
 )
 def test_narrow_sampling_is_greedy(model: LanguageModel, sampling: Sampling) -> None:
     prompts = model.encode(PROMPTS)
-    drawn = model.generate(prompts, sampling, torch.Generator().manual_seed(0))
+    drawn = model.generate(prompts, sampling, streams(5))
     greedy = model.generate(prompts, Sampling(10, temperature=0))
     assert [r.reply_ids for r in drawn] == [r.reply_ids for r in greedy]
 

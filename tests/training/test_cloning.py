@@ -17,7 +17,7 @@ def cloned(recipe: Recipe) -> LanguageModel:
 
 def success(model, recipe, temperature: float) -> float:
     recipe = recipe.with_values({"evaluation.temperature": temperature})
-    policy = evaluation_policy(model, recipe, "validation")
+    policy = evaluation_policy(model, recipe)
     return summarise(evaluate(policy, Arena(recipe), recipe, "validation"))["success"]
 
 

@@ -1,6 +1,5 @@
 """Conversations: one context from the first prompt to the last reply, one row of training."""
 
-import random
 from pathlib import Path
 from statistics import fmean
 
@@ -10,6 +9,7 @@ import relay
 import torch
 from gymnasium.utils.env_checker import check_env
 from relay import WORDS, relay_recipe
+from samples import streams
 
 from arlarena_bench import ArenaError
 from arlarena_bench.episode import Episode, Generation
@@ -18,6 +18,7 @@ from arlarena_bench.policy.language_model import LanguageModel, SamplingPolicy
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.policy.scripted import NullPolicy, OraclePolicy, RandomPolicy
 from arlarena_bench.protocol.wrapper import AgentProtocol
+from arlarena_bench.streams import Stream
 from arlarena_bench.training.cloning import clone, record_demonstrations
 from arlarena_bench.training.evaluate import evaluate, evaluation_policy, pass_at, summarise
 from arlarena_bench.training.loop import train
@@ -35,8 +36,8 @@ def cloned() -> LanguageModel:
 
 @pytest.fixture(scope="module")
 def played(cloned: LanguageModel) -> list[Episode]:
-    policy = SamplingPolicy(cloned, Sampling(6), torch.Generator().manual_seed(0))
-    return Arena(relay_recipe()).play(policy, TASKS * 20, range(60))
+    policy = SamplingPolicy(cloned, Sampling(6))
+    return Arena(relay_recipe()).play(policy, TASKS * 20, range(60), streams(60))
 
 
 @pytest.mark.filterwarnings("ignore:.*different from the unwrapped version")
@@ -116,7 +117,10 @@ def test_a_void_episode_scores_but_does_not_teach() -> None:
             self.words = iter(words)
 
         def respond(
-            self, questions: list[Question], environments: list[AgentProtocol]
+            self,
+            questions: list[Question],
+            environments: list[AgentProtocol],
+            streams: list[Stream],
         ) -> list[Generation]:
             word = next(self.words)
             before = questions[0].follows
@@ -124,8 +128,8 @@ def test_a_void_episode_scores_but_does_not_teach() -> None:
             return [Generation(replies[word], prompt, (5, 6), (-1.0, -1.0), (0.5, 0.5))]
 
     arena = Arena(relay_recipe())
-    void = arena.play(Scripted(["ant", ""]), TASKS[:1], [0])
-    won = arena.play(Scripted(["ant", "bee"]), TASKS[:1], [0])
+    void = arena.play(Scripted(["ant", ""]), TASKS[:1], [0], streams(1))
+    won = arena.play(Scripted(["ant", "bee"]), TASKS[:1], [0], streams(1))
     assert [void[0].void, won[0].void] == [True, False]
     rows, batch = pack_episodes(void + won, 0)
     assert rows.replies.tolist() == [[5, 6, 9, 5, 6]] * 2
@@ -135,10 +139,10 @@ def test_a_void_episode_scores_but_does_not_teach() -> None:
 
 def test_scripts_talk_as_well() -> None:
     arena = Arena(relay_recipe())
-    assert summarise(arena.play(OraclePolicy(), TASKS, range(3)))["success"] == 1.0
-    assert summarise(arena.play(NullPolicy(), TASKS, range(3)))["success"] == 0.0
+    assert summarise(arena.play(OraclePolicy(), TASKS, range(3), streams(3)))["success"] == 1.0
+    assert summarise(arena.play(NullPolicy(), TASKS, range(3), streams(3)))["success"] == 0.0
     tasks = [f"test/{word}/{other}" for word in WORDS for other in WORDS] * 30
-    random_episodes = arena.play(RandomPolicy(random.Random(0)), tasks, range(len(tasks)))
+    random_episodes = arena.play(RandomPolicy(), tasks, range(len(tasks)), streams(len(tasks)))
     assert summarise(random_episodes)["success"] == pytest.approx(1 / 36, abs=0.015)
 
 
@@ -174,7 +178,7 @@ def test_turn_level_credit_is_refused_before_anything_is_cloned(
 
 def test_several_attempts_give_pass_at_k(cloned: LanguageModel) -> None:
     recipe = relay_recipe(**{"evaluation.attempts": 4, "evaluation.test_tasks": 20})
-    policy = evaluation_policy(cloned, recipe, "test")
+    policy = evaluation_policy(cloned, recipe)
     episodes = evaluate(policy, Arena(recipe), recipe, "test")
     assert [e.task_id for e in episodes[:5]] == [episodes[0].task_id] * 4 + [episodes[4].task_id]
     scores = pass_at(episodes)
