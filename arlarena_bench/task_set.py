@@ -88,6 +88,10 @@ class TaskSet(ABC):
         """The ids of the tasks of every frozen panel there is."""
         return frozenset(task for tasks in self._frozen_panels() for task in tasks)
 
+    def is_held_out(self, task_id: str) -> bool:
+        """Return whether a task is in a frozen panel; an author may know without reading them."""
+        return task_id in self.held_out
+
     @cached_property
     def _trainable(self) -> tuple[str, ...]:
         frozen = {digest for tasks in self._frozen_panels() for digest in tasks.values()}

@@ -173,7 +173,7 @@ class TextEnv(gym.Env[str, str], ABC):
             ArenaError: If there is none to draw, or what was drawn is in a frozen panel.
         """
         task_id = self.tasks.draw(rng)
-        if task_id in self.tasks.held_out:
+        if self.tasks.is_held_out(task_id):
             raise ArenaError(
                 f"{type(self).__name__}: {task_id} was drawn for training and is in a frozen panel "
                 f"of {self.tasks.name}; mend {type(self.tasks).__name__}.draw"

@@ -59,6 +59,10 @@ class OfficialGames(TaskSet):
         """
         return {f"{split}/{name}": digest for name, digest in self._games(split).items()}
 
+    def is_held_out(self, task_id: str) -> bool:
+        """Return whether a game is not of the training split; no file is read."""
+        return not task_id.startswith("train/")
+
     def file(self, task_id: str) -> Path:
         """Return the game file of a task.
 

@@ -86,6 +86,11 @@ class Boxoban(TaskSet):
         file = rng.choice(self._files_of("train"))
         return f"boxoban/{file}/{rng.choice(list(_read(self.files[file])))}"
 
+    def is_held_out(self, task_id: str) -> bool:
+        """Return whether a level's file is not for training; no file is read."""
+        file = task_id.removeprefix("boxoban/").rpartition("/")[0]
+        return _split_of(file) != "train"
+
     def digests(self, split: str) -> Mapping[str, str]:
         """Return the SHA-256 of every level of a split by its task, in the order of file names."""
         return {

@@ -1,6 +1,6 @@
 import pytest
 
-from arlarena_bench.envs.alfworld import catalogue, panels
+from arlarena_bench.envs.alfworld import panels
 from arlarena_bench.envs.alfworld.catalogue import find, generate
 from arlarena_bench.envs.alfworld.rooms import kind_of, plans
 from arlarena_bench.errors import ArenaError
@@ -11,7 +11,7 @@ def test_training_avoids_the_panels(size: str, monkeypatch: pytest.MonkeyPatch) 
     scenes = [find(f"train/{number}", size)[1].digest for number in range(300)]
     assert panels.households(size).held_out_scenes.isdisjoint(scenes)
     # Were the first of them in a panel, another would be drawn from the same number.
-    monkeypatch.setattr(catalogue, "held_out", lambda size: frozenset(scenes[:1]))
+    monkeypatch.setattr(panels.Households, "held_out_scenes", frozenset(scenes[:1]))
     assert find("train/0", size)[1].digest not in scenes[:1]
     assert find("train/1", size)[1].digest == scenes[1]
 
@@ -45,7 +45,7 @@ def test_tasks_that_do_not_exist(task_id: str) -> None:
 
 def test_another_generator_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     task, _ = panels.households("mini").frozen("test")["0000"]
-    changed = {"0000": panels.FrozenTask(task, "0" * 64)}
-    monkeypatch.setattr(catalogue, "frozen", lambda size, split: changed)
+    changed = panels.FrozenTask(task, "0" * 64)
+    monkeypatch.setattr(panels.Households, "find", lambda self, task_id: changed)
     with pytest.raises(ArenaError, match="test/0000 of ALFWorld is no longer what was published"):
         generate("test/0000", "mini")

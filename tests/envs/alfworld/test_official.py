@@ -118,5 +118,5 @@ def test_what_cannot_be_played_names_its_file(root: Path) -> None:
     for unknown in ("test/none", "tset/none", "", "train/0"):
         with pytest.raises(ArenaError, match="no task"):
             env.reset(options={"task_id": unknown})
-    with pytest.raises(ArenaError, match="unknown split 'tset'; did you mean 'test'"):
+    with pytest.raises(ArenaError, match="panel of alfworld-official 'tset'; did you mean 'test'"):
         env.tasks.panel("tset")

@@ -88,5 +88,5 @@ def test_a_missing_file_or_sum_is_refused(copied: Path) -> None:
 
 
 def test_panels_that_do_not_exist() -> None:
-    with pytest.raises(ArenaError, match="unknown panel of ALFWorld 'tset'; did you mean 'test'"):
-        panels.households("full").frozen("tset")
+    with pytest.raises(ArenaError, match="unknown panel of alfworld 'tset'; did you mean 'test'"):
+        panels.households("full").panel("tset")

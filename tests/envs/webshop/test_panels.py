@@ -88,5 +88,5 @@ def test_a_changed_file_or_goal_is_refused(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("size", ["full", "mini"])
 def test_panels_that_do_not_exist(size: str) -> None:
-    with pytest.raises(ArenaError, match=r"unknown panel of .*WebShop 'tset'; did you mean 'test'"):
+    with pytest.raises(ArenaError, match=r"unknown panel of webshop.* 'tset'; did you mean 'test'"):
         WebShopEnv(size=size).tasks.panel("tset")
