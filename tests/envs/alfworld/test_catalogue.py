@@ -11,7 +11,7 @@ def test_training_avoids_the_panels(size: str, monkeypatch: pytest.MonkeyPatch) 
     scenes = [find(f"train/{number}", size)[1].digest for number in range(300)]
     assert panels.households(size).held_out_scenes.isdisjoint(scenes)
     # Were the first of them in a panel, another would be drawn from the same number.
-    monkeypatch.setattr(panels.Households, "held_out_scenes", frozenset(scenes[:1]))
+    monkeypatch.setattr(panels.households(size), "held_out_scenes", frozenset(scenes[:1]))
     assert find("train/0", size)[1].digest not in scenes[:1]
     assert find("train/1", size)[1].digest == scenes[1]
 
