@@ -60,6 +60,7 @@ class Episode:
         success: Whether the task was solved.
         score: Quality of the outcome in [0, 1].
         category: Type of the task, None where an environment has only one.
+        cluster: What the task shares with others, `TaskSet.cluster`.
         void: Whether its tokens are left out of the loss.
         transcript: Whether its turns are parts of one conversation, and of one row in training.
         measures: The environment's further numbers.
@@ -71,6 +72,7 @@ class Episode:
     success: bool = False
     score: float = 0.0
     category: str | None = None
+    cluster: str | None = None
     void: bool = False
     transcript: bool = False
     measures: dict[str, float] = field(default_factory=dict)

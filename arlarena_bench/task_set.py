@@ -79,6 +79,13 @@ class TaskSet(ABC):
             )
         return self._panels[split]
 
+    def cluster(self, task_id: str) -> str | None:
+        """Return which tasks a task stands or falls with, such as those in its shop.
+
+        None where tasks are drawn one by one, as they are unless an author says otherwise.
+        """
+        return None
+
     def panel_name(self, split: str) -> str:
         """Return the unique name of a panel."""
         return f"{self.name}/{split}"

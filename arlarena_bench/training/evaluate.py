@@ -132,6 +132,8 @@ def episode_record(episode: Episode) -> dict[str, Any]:
     optional: dict[str, Any] = {}
     if episode.category is not None:
         optional["category"] = episode.category
+    if episode.cluster is not None:
+        optional["cluster"] = episode.cluster
     if episode.measures:
         optional["measures"] = episode.measures
     return optional | {

@@ -59,9 +59,9 @@ class Arena:
         started = time.process_time()
         spent_before = self.policy_seconds
         vector = self._vector(len(task_ids))
-        transcript = self.game.transcript
+        transcript, tasks = self.game.transcript, self.game.tasks
         episodes = [
-            Episode(task, group, transcript=transcript)
+            Episode(task, group, cluster=tasks.cluster(task), transcript=transcript)
             for task, group in zip(task_ids, groups, strict=True)
         ]
         resets = [vector.reset_at(index, task) for index, task in enumerate(task_ids)]

@@ -1,9 +1,9 @@
 """Files of frozen tasks: a line a task, `<number> <index of the goal> <SHA-256 of the goal>`."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.frozen import read_frozen
@@ -12,6 +12,14 @@ from arlarena_bench.task_set import sha256
 FOLDER = Path(__file__).parent / "frozen-tasks"
 
 Goal = Mapping[str, Any]
+
+
+class GoalsByIndex(Protocol):
+    """Goals that are found by their index."""
+
+    def __getitem__(self, index: int, /) -> Goal: ...
+
+
 _KEYS = ("asin", "instruction_text", "attributes", "goal_options", "price_upper")
 
 
@@ -21,7 +29,7 @@ def goal_digest(goal: Goal) -> str:
     return sha256(content)
 
 
-def write(goals: Sequence[Goal], indices: Iterable[int]) -> str:
+def write(goals: GoalsByIndex, indices: Iterable[int]) -> str:
     """Return the content of a panel's file."""
     return "".join(
         f"{number:04d} {index} {goal_digest(goals[index])}\n"
@@ -29,7 +37,7 @@ def write(goals: Sequence[Goal], indices: Iterable[int]) -> str:
     )
 
 
-def read(name: str, goals: Sequence[Goal]) -> dict[str, int]:
+def read(name: str, goals: GoalsByIndex) -> dict[str, int]:
     """Return the index of each goal of a panel, by the number of its task.
 
     Raises:

@@ -6,7 +6,7 @@ import pytest
 from arlarena_bench.envs.webshop.env import WebShopEnv
 from arlarena_bench.envs.webshop.mini import compact
 from arlarena_bench.envs.webshop.mini.shop import PER_TYPE, RESULTS, TYPES, mini_shop
-from arlarena_bench.envs.webshop.mini.tasks import TRAINING_SHOPS
+from arlarena_bench.envs.webshop.mini.tasks import SHOPS
 
 COMPACT = {"size": "mini", "observation": "compact"}
 
@@ -32,14 +32,14 @@ def test_one_visit_in_few_words() -> None:
 
 
 def test_shops_differ_and_are_made_once() -> None:
-    names = [f"t{number:02d}" for number in range(TRAINING_SHOPS)]
+    names = [f"t{number:02d}" for number in range(SHOPS["train"])]
     stocks = {
         tuple(
             (p["Title"], p["Price"], str(p["options"])) for p in mini_shop(name).products.values()
         )
-        for name in [*names, "validation", "test"]
+        for name in [*names, "v00", "e00"]
     }
-    assert len(stocks) == TRAINING_SHOPS + 2
+    assert len(stocks) == len(names) + 2
     assert all(len(stock) == PER_TYPE * len(TYPES) for stock in stocks)
     assert mini_shop("t03") is mini_shop("t03")
     one, other = WebShopEnv(**COMPACT), WebShopEnv(**COMPACT)

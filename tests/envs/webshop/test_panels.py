@@ -8,15 +8,15 @@ from arlarena_bench.envs.webshop import catalogue, frozen, panels
 from arlarena_bench.envs.webshop.env import WebShopEnv
 from arlarena_bench.envs.webshop.goals import content
 from arlarena_bench.envs.webshop.mini.shop import mini_shop
-from arlarena_bench.envs.webshop.mini.tasks import TASKS_OF, numbers
+from arlarena_bench.envs.webshop.mini.tasks import SHOPS, TASKS_OF, Reduced
 from arlarena_bench.errors import ArenaError
 
 DIGESTS = {
     ("full", "train"): "df60ef3ec8d69b22c16e309ffd6acbc0e781208cf6d85980425f620e9d533084",
     ("full", "validation"): "ee9a77c91de9fbf4c9acc5620c320f51c812e4ea1930a71bcf2ecd778368f590",
     ("full", "test"): "b9cc3302c1a13175cb38879bd44c04e8e07b9dd0d91f23bff93e7aba138e5372",
-    ("mini", "validation"): "ae7e8c679ab7191572491628119c87fb271c83477505281dea4d85b4e5262728",
-    ("mini", "test"): "b6fa457c6e7003e1da7c84e72657a3e42db290632cecd2e31c6ea1c97e1d1edc",
+    ("mini", "validation"): "bbe816d64125a9c837259db00393ac05a469132f4a9cd3c3729edf6c64efad40",
+    ("mini", "test"): "d7b701f753277bc71e47ef780fef8da7d8320e418b55210be5ed930390888808",
 }
 SPLITS = ("train", "validation", "test")
 
@@ -59,16 +59,32 @@ def test_a_panel_is_broad(split: str) -> None:
 
 
 def test_reduced_panels_do_not_repeat_and_have_shops_of_their_own() -> None:
-    seen: set[str] = set()
-    shops = ["t00", "t31", *TASKS_OF]
-    stocks = [frozenset(mini_shop(name).products) for name in shops]
-    assert sum(map(len, stocks)) == len(frozenset().union(*stocks))
+    tasks = Reduced()
+    shops: dict[str, set[str]] = {"train": {f"t{n:02d}" for n in range(SHOPS["train"])}}
+    said: set[str] = set()
     for split, count in TASKS_OF.items():
-        goals = mini_shop(split).goals
-        digests = {content(goals[index]) for index in numbers(split).values()}
-        assert len(digests) == count
-        assert seen.isdisjoint(digests)
-        seen |= digests
+        places = [tasks.find(task) for task in tasks.panel(split).task_ids]
+        goals = [shop.goals[index] for shop, index in places]
+        assert len({content(goal) for goal in goals}) == count
+        words = {goal["instruction_text"] for goal in goals}
+        assert len(words) == count
+        assert said.isdisjoint(words)
+        said |= words
+        clusters = Counter(map(tasks.cluster, tasks.panel(split).task_ids))
+        assert set(clusters.values()) == {count // SHOPS[split]}
+        assert len(clusters) == SHOPS[split] >= 16
+        shops[split] = set(clusters)
+        assert tasks.cluster(f"{split}/0000") != tasks.cluster(f"{split}/0001")
+    names = [name for found in shops.values() for name in found]
+    assert len(names) == len(set(names)) == sum(SHOPS.values())
+    stocks = [mini_shop(name).products for name in names]
+    assert len({asin for stock in stocks for asin in stock}) == sum(map(len, stocks))
+    # By what they sell, too, and not only by the numbers on it.
+    on_sale = {
+        frozenset((p["Title"], p["Price"], str(p["options"])) for p in stock.values())
+        for stock in stocks
+    }
+    assert len(on_sale) == len(stocks)
 
 
 def test_a_changed_file_or_goal_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
