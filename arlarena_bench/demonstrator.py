@@ -44,14 +44,28 @@ class Demonstrator:
         """Return what a demonstration thinks aloud before it takes `plan[0]`."""
         return " ".join(plan[:2])
 
+    def habit(self) -> list[str]:
+        """Return what a coherent poor player does next, of which the first command is executed.
+
+        A fixed function of what stands in the prompt, so that a small model can learn it. The
+        first admissible action, unless an author knows a more natural way to play badly.
+
+        Raises:
+            ArenaError: If the environment cannot list its admissible actions.
+        """
+        return self._admissible()[:1]
+
     def noise(self, rng: random.Random) -> list[str]:
         """Draw two commands that make sense now, only the first of which is executed.
 
         Raises:
             ArenaError: If the environment cannot list its admissible actions.
         """
+        return rng.choices(self._admissible(), k=2)
+
+    def _admissible(self) -> list[str]:
         admissible = self.env.admissible_actions()
         if not admissible:
             name = type(self.env).__name__
             raise ArenaError(f"{name} lists no admissible actions to choose from")
-        return rng.choices(admissible, k=2)
+        return admissible

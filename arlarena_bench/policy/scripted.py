@@ -73,6 +73,11 @@ def random_reply(environment: AgentProtocol, rng: random.Random) -> str:
     return plan_reply(environment, environment.game.demonstrator.noise(rng))
 
 
+def habit_reply(environment: AgentProtocol) -> str:
+    """Return the valid reply of the poor player of habit."""
+    return plan_reply(environment, environment.game.demonstrator.habit())
+
+
 class NullPolicy:
     """Says nothing."""
 

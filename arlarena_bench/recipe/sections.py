@@ -124,6 +124,10 @@ class CloningSection(Section):
         noisy_steps: Gradient steps of the second phase.
         noisy_learning_rate: Constant over the second phase.
         label_noise: Share of labels of the second phase replaced by random plans and actions.
+        habit_share: Share of labels of the second phase replaced by those of one coherent poor
+            player, `Demonstrator.habit`.
+        habit_exploration: Share of demonstrated turns after which that player's command is taken
+            instead of the expert's.
         warmup: Gradient steps of linear warm-up.
         adam_beta1: AdamW's decay of the gradient's mean.
         adam_beta2: AdamW's decay of the squared gradient's mean.
@@ -141,6 +145,8 @@ class CloningSection(Section):
         "adam_eps",
         "weight_decay",
         "grad_clip",
+        "habit_share",
+        "habit_exploration",
     )
     episodes: PositiveCount = 3000
     exploration: Share = 0.3
@@ -158,7 +164,30 @@ class CloningSection(Section):
     adam_eps: Rate = 1e-8
     weight_decay: Coefficient = 0.0
     grad_clip: Rate = 1.0
+    habit_share: Share = 0.0
+    habit_exploration: Share = 0.0
     seed: Count = 0
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> "CloningSection":
+        if self.label_noise + self.habit_share > 1:
+            raise ValueError("label_noise and habit_share together must not exceed 1")
+        if self.exploration + self.habit_exploration > 1:
+            raise ValueError("exploration and habit_exploration together must not exceed 1")
+        if self.habit_exploration and not self.habit_share:
+            raise ValueError("habit_exploration needs a habit_share above 0")
+        return self
+
+
+class StartSection(Section):
+    """Which policy training begins from.
+
+    Attributes:
+        frozen: SHA-256 of a shipped set of starts, of which seed s takes the one numbered s,
+            counted round. None clones one on this machine, for all seeds, as `cloning` says.
+    """
+
+    frozen: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 
 class MethodSection(Section):

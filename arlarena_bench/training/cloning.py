@@ -21,7 +21,7 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.nano import new_language_model, train_tokenizer
 from arlarena_bench.policy.padding import PaddedPrompts
-from arlarena_bench.policy.scripted import plan_reply, random_reply
+from arlarena_bench.policy.scripted import habit_reply, plan_reply, random_reply
 from arlarena_bench.protocol.reply import ReplyFormat
 from arlarena_bench.recipe import CloningSection, Recipe
 from arlarena_bench.streams import python_stream
@@ -38,7 +38,9 @@ class Demonstration:
         prompt: The whole prompt.
         reply: What the expert answers.
         noise: A random reply, for the second phase.
-        strayed: Whether the random reply was given instead.
+        habit: What the poor player of habit answers, for the second phase; empty where the
+            recipe has none.
+        given: The reply that the environment got.
         follows: Where the turn before stands among the demonstrations, in a conversation.
         added: What the environment wrote behind that turn.
     """
@@ -46,14 +48,10 @@ class Demonstration:
     prompt: str
     reply: str
     noise: str
-    strayed: bool = False
+    habit: str
+    given: str
     follows: int | None = None
     added: str = ""
-
-    @property
-    def given(self) -> str:
-        """The reply that the environment got."""
-        return self.noise if self.strayed else self.reply
 
 
 def record_demonstrations(recipe: Recipe) -> list[Demonstration]:
@@ -76,8 +74,15 @@ def record_demonstrations(recipe: Recipe) -> list[Demonstration]:
         ended, follows, added = False, None, ""
         while not ended and (plan := player.expert()):
             expert, noise = plan_reply(environment, plan), random_reply(environment, rng)
-            strayed = rng.random() < settings.exploration
-            turn = Demonstration(prompt, expert, noise, strayed, follows, added)
+            habit = habit_reply(environment) if settings.habit_share else ""
+            # One draw for both ways to stray: recipes without a habit keep their demonstrations.
+            chance = rng.random()
+            given = expert
+            if chance < settings.exploration:
+                given = noise
+            elif chance < settings.exploration + settings.habit_exploration:
+                given = habit
+            turn = Demonstration(prompt, expert, noise, habit, given, follows, added)
             demonstrations.append(turn)
             prompt, _, terminated, truncated, info = environment.step(turn.given)
             ended = terminated or truncated
@@ -90,7 +95,7 @@ def demonstrations_digest(demonstrations: Sequence[Demonstration], form: ReplyFo
     """Return the SHA-256 of all that cloning sees of demonstrations."""
     content = hashlib.sha256()
     for demo in demonstrations:
-        ends = [form.complete(demo.reply), form.complete(demo.noise)]
+        ends = [form.complete(text) for text in (demo.reply, demo.noise, demo.habit)]
         content.update(json.dumps([*astuple(demo), *ends]).encode() + b"\n")
     return content.hexdigest()
 
@@ -110,7 +115,7 @@ def clone(
     """
     settings = recipe.cloning
     form = make_environment(recipe).game.reply_format
-    texts = (text for demo in demonstrations for text in (demo.prompt, demo.reply, demo.noise))
+    texts = (text for demo in demonstrations for text in _texts(demo))
     words = recipe.tokenizer
     tokenizer = train_tokenizer(texts, words.pattern, joined=words.joined)
     language_model = new_language_model(recipe.model, tokenizer, settings.seed)
@@ -129,8 +134,9 @@ def clone(
     for step in range(1, steps + 1):
         for group in optimiser.param_groups:
             group["lr"] = _learning_rate(step, settings)
-        noisy = step > settings.clean_steps
-        loss = rows.loss(next(batches), settings.label_noise if noisy else 0.0, noise)
+        shares = (settings.label_noise, settings.habit_share)
+        clean = step <= settings.clean_steps
+        loss = rows.loss(next(batches), (0.0, 0.0) if clean else shares, noise)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), settings.grad_clip)
@@ -141,8 +147,12 @@ def clone(
     return language_model
 
 
+def _texts(demo: Demonstration) -> list[str]:
+    return [text for text in (demo.prompt, demo.reply, demo.noise, demo.habit) if text]
+
+
 class _Rows:
-    """Demonstrations as tensors, expert and random replies side by side."""
+    """Demonstrations as tensors, the replies of expert, chance and habit side by side."""
 
     def __init__(
         self, model: LanguageModel, demos: Sequence[Demonstration], form: ReplyFormat
@@ -150,11 +160,10 @@ class _Rows:
         self._model = model
         self._form = form
         self._prompts = PaddedPrompts.pack(self._encode(demos), model.pad_id)
-        replies = [self._tokens(demo.reply) for demo in demos]
-        noise = [self._tokens(demo.noise) for demo in demos]
-        longest = max(map(len, replies + noise))
-        self._replies = self._pad(replies, longest)
-        self._noise = self._pad(noise, longest)
+        kinds = [[getattr(demo, kind) for demo in demos] for kind in ("reply", "noise", "habit")]
+        tokens = [[self._tokens(text) for text in texts] for texts in kinds]
+        longest = max(len(row) for rows in tokens for row in rows)
+        self._replies, self._noise, self._habit = (self._pad(rows, longest) for rows in tokens)
 
     def _encode(self, demos: Sequence[Demonstration]) -> list[tuple[int, ...]]:
         """Return the prompts' ids; a conversation keeps those of its earlier turns."""
@@ -178,12 +187,20 @@ class _Rows:
         pad = self._model.pad_id
         return torch.tensor([row + [pad] * (length - len(row)) for row in rows])
 
-    def loss(self, rows: Tensor, label_noise: float, rng: random.Random) -> Tensor:
-        """Return the mean cross-entropy of the reply tokens of `rows`, nats."""
+    def loss(self, rows: Tensor, shares: tuple[float, float], rng: random.Random) -> Tensor:
+        """Return the mean cross-entropy of the reply tokens of `rows`, nats.
+
+        Args:
+            rows: Which demonstrations.
+            shares: Of random replies and of those of habit among the labels.
+            rng: Source of the labels' kinds.
+        """
         replies = self._replies[rows]
-        if label_noise > 0:
-            noisy = torch.tensor([rng.random() < label_noise for _ in rows.tolist()])
-            replies = torch.where(noisy[:, None], self._noise[rows], replies)
+        if any(shares):
+            noise, habit = shares
+            chance = torch.tensor([rng.random() for _ in rows.tolist()], dtype=torch.float64)
+            replies = torch.where((chance < noise + habit)[:, None], self._habit[rows], replies)
+            replies = torch.where((chance < noise)[:, None], self._noise[rows], replies)
         logits = self._model.logits(self._prompts.select(rows), replies)
         return cross_entropy(
             logits.flatten(0, 1), replies.flatten(), ignore_index=self._model.pad_id

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from arlarena_bench.demonstrator import Demonstrator
 
+from .compact import clockwise
 from .expert import Searcher, sweep
 from .planner import Planner
 
@@ -52,6 +53,11 @@ class Player(Demonstrator):
         if self._searcher is None:
             return sweep(env.world, env.goal, env.put)
         return self._searcher.plan(env.world)
+
+    def habit(self) -> list[str]:
+        """Walk from place to place, always clockwise, and touch nothing."""
+        world = self.env.world
+        return [f"go to {world.names[place]}" for place in clockwise(world)[:1]]
 
     def thought(self, plan: list[str]) -> str:
         """Return the next commands; with compact observations, the errand they are part of."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from arlarena_bench.demonstrator import Demonstrator
 from arlarena_bench.errors import ArenaError
 
+from .board import Board
 from .solver import solve
 
 if TYPE_CHECKING:
@@ -41,3 +42,23 @@ class Player(Demonstrator):
             except ArenaError:
                 self._plan = []
         return list(self._plan)
+
+    def habit(self) -> list[str]:
+        """Walk clockwise around the middle of the room, whatever stands in the way."""
+        board = self.env.board.copy()
+        first = _clockwise(board)
+        board.move(first)
+        return [first, _clockwise(board)]
+
+
+def _clockwise(board: Board) -> str:
+    """Return the direction that leads around the middle, a fixed function of the place."""
+    rows = (len(board.cells) + 1) // board.stride
+    row, column = divmod(board.player, board.stride)
+    # From the middle, in half cells.
+    down, right = 2 * row - rows + 1, 2 * column - board.stride + 2
+    if down <= right < -down:
+        return "right"
+    if -right <= down < right:
+        return "down"
+    return "left" if -down < right <= down else "up"

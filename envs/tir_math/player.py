@@ -1,5 +1,6 @@
 """Who writes the programs of demonstrations, and who gets them wrong."""
 
+import re
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from .reply import block, box
 
 if TYPE_CHECKING:
     from .env import TirMathEnv
+
+_NUMBER = re.compile(r"[0-9]+")
 
 
 class Player(Demonstrator):
@@ -34,6 +37,11 @@ class Player(Demonstrator):
     def expert(self) -> list[str]:
         """Return the oracle's next command; nothing where there is no reference program."""
         return self.oracle() if self.env.problem.program else []
+
+    def habit(self) -> list[str]:
+        """Answer with the first number of the problem, and run nothing."""
+        number = _NUMBER.search(self.env.problem.text)
+        return [box(number[0] if number else "0")]
 
     def thought(self, plan: list[str]) -> str:
         """Return a demonstration's words before a program or an answer."""

@@ -54,9 +54,21 @@ class Player(Demonstrator):
             return compact.thought(self.env.visit, plan[0]) if plan else ""
         return ", then ".join(plan[:2])
 
+    def habit(self) -> list[str]:
+        """Search for all that was asked, and buy the first result whatever it is."""
+        visit = self.env.visit
+        if self.env.is_compact:
+            return [compact.first_come(visit)]
+        clicks = self._clicks()
+        if not clicks:
+            return [f"search[{' '.join(self._words())}]"]
+        first = [f"click[{product['asin'].lower()}]" for product in visit.listed[:1]]
+        bought = [click for click in clicks if click == "click[buy now]"]
+        return [*bought, *first, *clicks][:1]
+
     def noise(self, rng: Random) -> list[str]:
         """Draw two clicks on what is there, or where there is a search bar, two searches."""
-        clicks = [action for action in self.env.admissible_actions() if action.startswith("click")]
+        clicks = self._clicks()
         if not clicks:
             return [self._search(rng) for _ in range(2)]
         return rng.choices(clicks, k=2)
@@ -64,5 +76,11 @@ class Player(Demonstrator):
     def _search(self, rng: Random) -> str:
         if self.env.is_compact:
             return compact.random_search(rng)
-        words = self.env.instruction.replace("[", " ").replace("]", " ").lower().split()
+        words = self._words()
         return f"search[{' '.join(rng.sample(words, min(3, len(words))))}]"
+
+    def _clicks(self) -> list[str]:
+        return [action for action in self.env.admissible_actions() if action.startswith("click")]
+
+    def _words(self) -> list[str]:
+        return self.env.instruction.replace("[", " ").replace("]", " ").lower().split()

@@ -55,6 +55,16 @@ def commands(visit: Visit) -> list[str]:
     return [f"search {' '.join(wanted)}"] if visit.page == "index" else ["click back"]
 
 
+def first_come(visit: Visit) -> str:
+    """Return what someone does next who buys the first result of a search, whatever it is."""
+    if visit.page == "item":
+        return "click buy"
+    if visit.page == "results" and visit.listed:
+        return "click b1"
+    wanted = [word for word in visit.instruction.split() if word in KNOWN]
+    return f"search {' '.join(wanted)}"
+
+
 def translate(command: str, visit: Visit) -> str:
     """Return the shop's own action for a command; what is none is handed on as it is."""
     name, _, argument = command.strip().partition(" ")
