@@ -168,6 +168,30 @@ def tune(
 
 
 @app.command()
+def starts(
+    preset: Preset = comparison.DEFAULT_PRESET,
+    env: Env = comparison.DEFAULT_ENVIRONMENT,
+    seeds: Annotated[int, typer.Option(min=1, help="How many, from seed 0 on.")] = 10,
+    out: Annotated[Path | None, typer.Option(help="Folder for the set; else compare only.")] = None,
+) -> None:
+    """Clone a preset's start policies again, and compare them with those that ship."""
+    _single_thread()
+    from arlarena_bench.harness.start_making import make_starts
+    from arlarena_bench.training.start_set import read_set
+
+    differing = False
+    for made in make_starts(preset, env, seeds, out):
+        typer.echo(made)
+        differing |= made.shipped not in (None, made.sha256)
+    if out is not None:
+        typer.echo(
+            f"written to {out}; a recipe names the set by start.frozen={read_set(out).digest}"
+        )
+    if differing:
+        raise typer.Exit(1)
+
+
+@app.command()
 def evaluate(
     policy: Annotated[
         str, typer.Argument(help="Run folder, Hugging Face folder, oracle, expert, random or null.")

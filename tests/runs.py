@@ -100,6 +100,7 @@ def _metrics(step: int, rng: random.Random) -> dict[str, float]:
 
 # A run of seconds: everything is done, nothing is learnt.
 TINY = (
+    "start.frozen=null",
     "cloning.episodes=20",
     "cloning.clean_steps=3",
     "cloning.noisy_steps=1",

@@ -100,6 +100,7 @@ def plan(request: Request) -> Plan:
     base = installed.load_recipe(request.preset, request.environment)
     values = parse_settings(request.settings)
     folder = request.out / base.name / base.environment.name
+    check_settings_count(base.with_values(values), values)
     named = _methods(request.methods)
     unfit = _unfit([base.for_run(method, 0).with_values(values) for method in named])
     if unfit and not _means_all(request.methods):
@@ -141,11 +142,28 @@ def recipe_of_run(
     if stored is not None and method is None:
         values = values if seed is None else {"seed": seed, **values}
         recipe = read_recipe(stored).with_values(values)
+        check_settings_count(recipe, values)
         _check_method_file(recipe, stored)
         return recipe
     base = read_recipe(stored) if stored else installed.load_recipe(preset, environment)
     run = base.for_run(method or base.method.name, base.seed if seed is None else seed)
+    check_settings_count(run.with_values(values), values)
     return run.with_values(values)
+
+
+def check_settings_count(recipe: Recipe, values: Mapping[str, Any]) -> None:
+    """Refuse settings of what a shipped start policy was made by.
+
+    Raises:
+        ArenaError: If one of them would change nothing.
+    """
+    made_by = ("cloning", "model", "tokenizer")
+    idle = next((key for key in values if key.split(".")[0] in made_by), None)
+    if idle is not None and recipe.start.frozen is not None:
+        raise ArenaError(
+            f"--set {idle}: the start policy is shipped, and this would change nothing; "
+            "add --set start.frozen=null to clone one here"
+        )
 
 
 def _check_method_file(recipe: Recipe, stored: Path) -> None:

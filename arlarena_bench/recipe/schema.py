@@ -21,6 +21,7 @@ from arlarena_bench.recipe.sections import (
     ModelSection,
     ProtocolSection,
     Section,
+    StartSection,
     TokenizerSection,
     TrainSection,
     TunedMethod,
@@ -31,12 +32,14 @@ from arlarena_bench.recipe.sections import (
 class Recipe(Section):
     """Everything that determines a run."""
 
+    newer = ("start",)
     name: str
     environment: EnvironmentSection
     protocol: ProtocolSection = ProtocolSection()
     model: ModelSection = ModelSection()
     tokenizer: TokenizerSection
     method: MethodSection
+    start: StartSection = StartSection()
     cloning: CloningSection = CloningSection()
     train: TrainSection = TrainSection()
     evaluation: EvaluationSection = EvaluationSection()

@@ -9,6 +9,7 @@ from tabulate import tabulate, tabulate_formats
 from arlarena_bench.errors import unknown
 from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, LEAST_FOR_RANK
+from arlarena_bench.report.result import Result
 from arlarena_bench.report.table import Interval, Row, Table
 from arlarena_bench.statistics import PANEL_CLAIM, TASKS_CLAIM, Difference
 
@@ -87,7 +88,8 @@ def footer(table: Table, command: str) -> str:
     lines = [
         f"- {shared.environment}, preset {shared.preset}, panel {shared.panel.name}: "
         f"{shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}",
-        f"- start policy {', '.join(starts)}: success {', '.join(start_success)} (validation)",
+        f"- {_kind_of_start(shared)} {', '.join(starts)}: "
+        f"success {', '.join(start_success)} (validation)",
         *_statistics(table),
         "- score: mean return of an episode; score (turns): weighted by turns, as the paper does",
         f"- version {', '.join(sorted({r.version for r in results}))}, commit {', '.join(commits)}",
@@ -101,6 +103,12 @@ def footer(table: Table, command: str) -> str:
     if len(starts) > 1 and not table.crossed:
         lines.append("- WARNING: the runs began from different start policies")
     return "\n".join(lines)
+
+
+def _kind_of_start(result: Result) -> str:
+    if result.start.set is None:
+        return "start policy"
+    return f"start policies of the shipped set {result.start.set[:12]}:"
 
 
 def _statistics(table: Table) -> list[str]:

@@ -42,6 +42,7 @@ class EpisodeRecord(_Part):
     """One scored episode: the environment's return without penalties, turns and outcome."""
 
     task_id: str
+    cluster: str | None = None
     reward: float
     turns: Annotated[int, Field(ge=0)]
     success: bool
@@ -59,6 +60,17 @@ class Summary(_Part):
     reward_turn_weighted: float
     format_valid: float
     action_valid: float
+
+
+class StartRecord(_Part):
+    """Which start policy a run began from: `shipped/3` of a set named by its SHA-256, or `cloned`.
+
+    Results of the first release have none; their starts were cloned.
+    """
+
+    name: str = "cloned"
+    sha256: str = ""
+    set: str | None = None
 
 
 class TrainingRecord(_Part):
@@ -98,6 +110,7 @@ class Result(_Part):
     version: str
     recipe_digest: str
     start_policy: str
+    start: StartRecord = StartRecord()
     conditions: dict[str, str] = {}
     incomparable: str = ""
     panel: PanelRecord

@@ -105,7 +105,7 @@ class Table:
 
 
 def build_tables(runs: Iterable[FinishedRun]) -> list[Table]:
-    """Return a table for each preset, panel and conditions among `runs`; none are ever mixed.
+    """Return a table for each preset, panel, set of starts and conditions; none are ever mixed.
 
     Raises:
         ArenaError: If two runs are of the same method and seed.
@@ -115,7 +115,8 @@ def build_tables(runs: Iterable[FinishedRun]) -> list[Table]:
         result = run.result
         conditions = json.dumps(result.conditions, sort_keys=True)
         key = (result.environment, result.preset, result.panel.digest, conditions)
-        groups.setdefault((*key, result.incomparable), []).append(run)
+        starts = result.start.set or ""
+        groups.setdefault((*key, starts, result.incomparable), []).append(run)
     return [_table(groups[key]) for key in sorted(groups)]
 
 

@@ -24,13 +24,17 @@ SCHEMA = 1
 
 
 def build_result(
-    run: Run, start: str, game: TextEnv, episodes: Sequence[Episode], collapse: Collapse | None
+    run: Run,
+    start: Mapping[str, str],
+    game: TextEnv,
+    episodes: Sequence[Episode],
+    collapse: Collapse | None,
 ) -> dict[str, Any]:
     """Return the result of a run: its scores, their episodes, and what produced them.
 
     Args:
         run: The finished run.
-        start: SHA-256 of the start policy's weights.
+        start: What `start_record` says of the start policy.
         game: Whose test panel was played.
         episodes: The panel's tasks in its order, attempts at one task side by side.
         collapse: What the detector saw during training.
@@ -59,7 +63,8 @@ def build_result(
         "commit": source_commit(),
         "version": arlarena_bench.__version__,
         "recipe_digest": recipe.digest(),
-        "start_policy": start,
+        "start_policy": start["sha256"],
+        "start": dict(start),
         "panel": {"name": panel.name, "digest": panel.digest, "tasks": count},
         "episodes": [episode_record(episode) for episode in episodes],
         "summary": summarise(episodes),

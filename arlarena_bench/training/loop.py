@@ -31,7 +31,7 @@ from arlarena_bench.training.finish import build_result
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import check_rows, pack_episodes
 from arlarena_bench.training.run import Run, finished_result, holds
-from arlarena_bench.training.start import start_policy, weights_digest
+from arlarena_bench.training.start import start_policy, start_record
 from arlarena_bench.training.update import Learner
 
 Group = list[Episode]
@@ -70,7 +70,8 @@ def train(
         if (finished := finished_result(out)) is not None:
             return finished  # another process has ended the run meanwhile
         start = start_policy(recipe)
-        run.begin_from(weights_digest(start))
+        begun = start_record(recipe, start)
+        run.begin_from(begun["sha256"])
         trainer = Trainer(recipe, start)
         first = trainer.restore(run, warn) + 1
         if not run.logged:
@@ -83,10 +84,10 @@ def train(
             trainer.detector.observe(step, metrics)
             if step % recipe.train.checkpoint_every == 0:
                 save_checkpoint(run.checkpoints, step, trainer.learner)
-        return _finish(run, trainer, weights_digest(start))
+        return _finish(run, trainer, begun)
 
 
-def _finish(run: Run, trainer: "Trainer", start: str) -> dict[str, Any]:
+def _finish(run: Run, trainer: "Trainer", start: dict[str, str]) -> dict[str, Any]:
     """Score the trained policy on the test panel and write everything that a run leaves."""
     episodes = trainer.test()
     trainer.policy.save(run.folder / "model")

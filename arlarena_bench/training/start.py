@@ -1,9 +1,9 @@
-"""The start policy of a recipe: cloned once, then kept in the cache.
+"""The start policy of a recipe: shipped, or cloned once and then kept in the cache.
 
-It is kept under a hash of what it was made from: the demonstrations themselves, the settings of
-cloning, and the code. An environment whose expert or text has changed records other demonstrations,
-and gets another start policy. Which demonstrations a recipe records is remembered under the
-`fingerprint` of all that they follow from, because recording them takes long.
+A cloned one is kept under a hash of what it was made from: the demonstrations themselves, the
+settings of cloning, and the code. An environment whose expert or text has changed records other
+demonstrations, and gets another start policy. Which demonstrations a recipe records is remembered
+under the `fingerprint` of all that they follow from, because recording them takes long.
 """
 
 import hashlib
@@ -30,7 +30,9 @@ from arlarena_bench.training.cloning import (
 )
 from arlarena_bench.training.fingerprint import fingerprint
 from arlarena_bench.training.rollout import make_environment
+from arlarena_bench.training.start_set import find_set
 
+CLONED = "cloned"
 # Raise when cloning would make another policy from the same settings and demonstrations.
 CLONING_VERSION = 2
 
@@ -75,15 +77,30 @@ def weights_digest(folder: Path) -> str:
     return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
 
 
+def start_record(recipe: Recipe, folder: Path) -> dict[str, str]:
+    """Return what a result says of the start policy: its name, its weights, its set."""
+    record = {"name": CLONED, "sha256": weights_digest(folder)}
+    if recipe.start.frozen is not None:
+        record |= {"name": f"shipped/{folder.name}", "set": recipe.start.frozen}
+    return record
+
+
 def find_start(recipe: Recipe) -> Path | None:
-    """Return the folder of the recipe's start policy, None if it is still to be made."""
+    """Return the folder of the recipe's start policy, None if it is still to be made.
+
+    Raises:
+        ArenaError: If the recipe names a shipped set that is not installed, or was changed.
+    """
+    if recipe.start.frozen is not None:
+        shipped = find_set(recipe.start.frozen)
+        return shipped.start(shipped.number(recipe.seed))
     known = _recall(_record_of(recipe))
     folder = start_folder(recipe, known) if known else None
     return folder if folder is not None and is_built(folder) else None
 
 
 def start_policy(recipe: Recipe, on_step: OnStep | None = None) -> Path:
-    """Return the folder of the recipe's start policy, cloning it first where it is absent.
+    """Return the folder of the recipe's start policy, cloning it first where none is shipped.
 
     Processes that need the same one at the same time wait for the first of them.
 
@@ -92,7 +109,7 @@ def start_policy(recipe: Recipe, on_step: OnStep | None = None) -> Path:
         on_step: Receives the progress of cloning.
 
     Raises:
-        ArenaError: If the cache cannot be written.
+        ArenaError: If the cache cannot be written, or a shipped start is not what it was.
     """
     if (found := find_start(recipe)) is not None:
         return found
