@@ -36,7 +36,7 @@ def scores(trainer: Trainer, recipe: Recipe) -> dict[str, float]:
     found = {}
     for name, settings in decoders(recipe.environment.name).items():
         decoded = recipe.with_values({f"evaluation.{key}": v for key, v in settings.items()})
-        policy = evaluation_policy(trainer.policy, decoded, "validation")
+        policy = evaluation_policy(trainer.policy, decoded)
         episodes = evaluate(policy, trainer.arena, decoded, "validation")
         found[name] = round(100 * summarise(episodes)["success"], 1)
     return found
