@@ -82,7 +82,18 @@ def _contrast(ours: Seeds, theirs: Seeds) -> Contrast:
     outcomes, others = _by_task(ours, tasks), _by_task(theirs, tasks)
     if outcomes is None or others is None or len(tasks) < 2:
         return Contrast(estimate, panel)
-    return Contrast(estimate, panel, tasks=task_difference(outcomes, others, paired=paired))
+    clusters = _clusters(ours, tasks)
+    if len(set(clusters)) < 2:
+        return Contrast(estimate, panel)  # tasks that stand and fall together say nothing of others
+    claim = task_difference(outcomes, others, clusters, paired=paired)
+    return Contrast(estimate, panel, tasks=claim)
+
+
+def _clusters(seeds: Seeds, tasks: list[str]) -> list[str]:
+    """Return what each task stands and falls with; a task without a cluster is one of its own."""
+    episodes = next(iter(seeds.values())).result.episodes
+    found = {episode.task_id: episode.cluster for episode in episodes}
+    return [found[task] or task for task in tasks]
 
 
 def _by_task(seeds: Seeds, tasks: list[str]) -> Floats | None:

@@ -5,6 +5,7 @@ from runs import result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.report.contrast import Contrast
+from arlarena_bench.report.render import render
 from arlarena_bench.report.result import find_runs
 from arlarena_bench.report.table import Row, Table, build_tables
 from arlarena_bench.statistics import clopper_pearson, difference, task_difference
@@ -128,6 +129,41 @@ def test_panels_and_presets_are_never_mixed(tmp_path: Path) -> None:
     write_run(tmp_path / "c", result_of("grpo", 0, solving(1), preset="nano-stress"))
     tables = build_tables(find_runs(tmp_path)[0])
     assert [table.rows[0].success for table in tables] == [0.5, 0.9, 0.1]
+
+
+def test_shipped_starts_share_no_table_with_others(tmp_path: Path) -> None:
+    shipped = {"name": "shipped/0", "sha256": "5" * 64, "set": "e" * 64}
+    starts = {
+        "former": {},
+        "cloned": {"start": {"name": "cloned", "sha256": "5" * 64}},
+        "shipped": {"start": shipped},
+        "other-set": {"start": {**shipped, "set": "f" * 64}},
+    }
+    for name, start in starts.items():
+        method = "gspo" if name == "former" else "grpo"
+        write_run(tmp_path / name, result_of(method, 0, solving(5), **start))
+    tables = build_tables(find_runs(tmp_path)[0])
+    assert [len(table.runs) for table in tables] == [2, 1, 1]
+    said = [render(table, "") for table in tables]
+    assert "- start policy 555555555555: success" in said[0]
+    assert "- start policies of the shipped set eeeeeeeeeeee: 555555555555: success" in said[1]
+
+
+def test_tasks_are_clustered_as_results_say(tmp_path: Path) -> None:
+    for shops in (1, 2, 5):
+        bench = tmp_path / f"{shops}"
+        for method, counts in {"grpo": (2, 4, 6), "gspo": (4, 5, 8)}.items():
+            for seed, count in enumerate(counts):
+                result = result_of(method, seed, solving(count))
+                for number, episode in enumerate(result["episodes"]):
+                    episode["cluster"] = f"shop {number % shops}"
+                write_run(bench, result)
+        contrast = row_of(bench, "gspo").contrast
+        assert contrast is not None
+        outcomes = [[float(task < n) for task in range(10)] for n in (4, 5, 8, 2, 4, 6)]
+        clusters = [number % shops for number in range(10)]
+        expected = task_difference(outcomes[:3], outcomes[3:], clusters) if shops > 1 else None
+        assert contrast.tasks == expected
 
 
 def test_two_results_of_one_seed_are_an_error(tmp_path: Path) -> None:

@@ -1,5 +1,4 @@
 import hashlib
-import json
 import shutil
 from pathlib import Path
 
@@ -16,9 +15,6 @@ from arlarena_bench.training.loop import train
 from arlarena_bench.training.start import find_start, start_policy, start_record
 from arlarena_bench.training.start_set import CHECKSUMS, WEIGHTS, add_start, find_set, read_set
 
-# Of start 0 to 9, in half precision: the bytes that every machine begins from.
-SHIPPED = json.loads((Path(__file__).parent / "shipped_starts.json").read_text())
-
 
 def recipes() -> list[Recipe]:
     """The recipes that ship and name a set of starts."""
@@ -32,20 +28,20 @@ def recipes() -> list[Recipe]:
 
 @pytest.mark.parametrize("recipe", recipes(), ids=lambda r: f"{r.name}.{r.environment.name}")
 def test_ten_starts_ship_and_are_the_published_bytes(recipe: Recipe) -> None:
-    shipped = find_set(recipe.start.frozen)
-    assert shipped.count == 10
-    assert [shipped.weights_digest(n) for n in range(10)] == SHIPPED[recipe.environment.name]
+    # The recipe names the bytes of the checksums, and those name the bytes of every file.
+    checksums = find_set(recipe.start.frozen).folder / CHECKSUMS
+    assert hashlib.sha256(checksums.read_bytes()).hexdigest() == recipe.start.frozen
+    digests = set()
     for seed in range(10):
         folder = start_policy(recipe.for_run("grpo", seed))
         weights = (folder / WEIGHTS).read_bytes()
-        assert hashlib.sha256(weights).hexdigest() == SHIPPED[recipe.environment.name][seed]
         assert len(weights) < 1_000_000
-        assert start_record(recipe, folder) == {
-            "name": f"shipped/{seed}",
-            "sha256": SHIPPED[recipe.environment.name][seed],
-            "set": recipe.start.frozen,
-        }
-    assert len(set(SHIPPED[recipe.environment.name])) == 10
+        digest = hashlib.sha256(weights).hexdigest()
+        assert f"{digest}  {seed}/{WEIGHTS}\n" in checksums.read_text()
+        digests.add(digest)
+        record = {"name": f"shipped/{seed}", "sha256": digest, "set": recipe.start.frozen}
+        assert start_record(recipe, folder) == record
+    assert len(digests) == find_set(recipe.start.frozen).count == 10
 
 
 @pytest.mark.parametrize("recipe", recipes(), ids=lambda r: f"{r.name}.{r.environment.name}")
