@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from arlarena_bench.errors import ArenaError as ArenaError
     from arlarena_bench.installed import load_recipe as load_recipe
     from arlarena_bench.installed import method as method
+    from arlarena_bench.objective.aggregation import Totals as Totals
     from arlarena_bench.objective.aggregation import aggregate as aggregate
+    from arlarena_bench.objective.aggregation import reduce as reduce
     from arlarena_bench.objective.kl import kl as kl
     from arlarena_bench.objective.method import Method as Method
-    from arlarena_bench.objective.method import TokenLoss as TokenLoss
+    from arlarena_bench.objective.token_loss import TokenLoss as TokenLoss
     from arlarena_bench.panel import Panel as Panel
     from arlarena_bench.protocol.prompt import PromptTemplate as PromptTemplate
     from arlarena_bench.protocol.wrapper import AgentProtocol as AgentProtocol
@@ -49,12 +51,14 @@ _HOMES = {
     "TaskSet": "task_set",
     "TerminalView": "terminal_view",
     "TextEnv": "text_env",
-    "TokenLoss": "objective.method",
+    "TokenLoss": "objective.token_loss",
+    "Totals": "objective.aggregation",
     "Turn": "episode",
     "aggregate": "objective.aggregation",
     "kl": "objective.kl",
     "load_recipe": "installed",
     "method": "installed",
+    "reduce": "objective.aggregation",
     "register_text_env": "registration",
 }
 

@@ -10,6 +10,7 @@ paper's Eq. S8: no lower clip.
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -22,6 +23,7 @@ from .grpo import SequenceMask, grpo
 class DetachedWeight:
     """The clipped ratio as a constant weight of log π_θ."""
 
+    keeps_mask: ClassVar[bool] = True
     clip_low: NonNegative = 1.0
     clip_high: NonNegative = 0.2
 

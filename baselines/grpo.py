@@ -17,7 +17,7 @@ more, `"trajectories"` each episode; `dual_clip=None` is the paper's loss.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -87,6 +87,7 @@ def hard_clip(ratio: Tensor, adv: Tensor, low: float, high: float) -> tuple[Tens
 class HardClip:
     """Token ratios, clipped; a negative advantage never costs more than `dual_clip` times it."""
 
+    keeps_mask: ClassVar[bool] = True
     clip_low: NonNegative = 0.2
     clip_high: NonNegative = 0.2
     dual_clip: Annotated[float, Field(gt=1)] | None = 3.0

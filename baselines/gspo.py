@@ -12,6 +12,7 @@ Text and code: the paper prints a token-mean, the official code always takes seq
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -26,6 +27,7 @@ LOG_RATIO_CAP = 10.0
 class SequenceClip:
     """The geometric-mean ratio of a row's tokens, clipped."""
 
+    keeps_mask: ClassVar[bool] = True
     clip_low: NonNegative = 3e-3
     clip_high: NonNegative = 4e-3
 

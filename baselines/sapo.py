@@ -13,6 +13,7 @@ only say which tokens a hard clip would have cut, for `clip_fraction`.
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -33,6 +34,7 @@ from .grpo import SequenceMask, grpo
 class SoftGate:
     """A sigmoid of the ratio, flat where the ratio is far from 1."""
 
+    keeps_mask: ClassVar[bool] = True
     tau_pos: Positive = 1.0
     tau_neg: Positive = 1.05
     clip_low: NonNegative = 0.2

@@ -14,7 +14,7 @@ from arlarena_bench.report.comparison import folder_name, in_order, label
 from arlarena_bench.report.render import bench_line
 from arlarena_bench.report.result import FinishedRun
 from arlarena_bench.training.rollout import Arena
-from arlarena_bench.training.rows import check_rows
+from arlarena_bench.training.rows import check_method
 from arlarena_bench.training.run import finished_result, holds
 
 
@@ -215,7 +215,7 @@ def _unfit(recipes: Sequence[Recipe]) -> dict[str, str]:
         name = recipe.method.name
         method = installed.method(name, **recipe.method.options)
         try:
-            check_rows(method, name, arena)
+            check_method(method, recipe, arena)
         except ArenaError as error:
             found[name] = str(error)
     return found

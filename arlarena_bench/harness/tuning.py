@@ -16,7 +16,7 @@ from arlarena_bench.files import write_json
 from arlarena_bench.harness.plan import Job
 from arlarena_bench.recipe import Recipe, TunedMethod
 from arlarena_bench.training.rollout import Arena
-from arlarena_bench.training.rows import check_rows
+from arlarena_bench.training.rows import check_method
 from arlarena_bench.training.run import read_metrics
 
 # One evaluation is noisy; the mean of the last two is what a point is judged by.
@@ -56,8 +56,9 @@ def grid_points(preset: str, environment: str, out: Path) -> list[Point]:
     ]
     arena = Arena(base)
     for point in points:
-        chosen = point.job.recipe.method
-        check_rows(installed.method(chosen.name, **chosen.options), chosen.name, arena)
+        recipe = point.job.recipe
+        method = installed.method(recipe.method.name, **recipe.method.options)
+        check_method(method, recipe, arena)
     return points
 
 

@@ -41,6 +41,20 @@ def check_shape(what: str, tensor: object, like: Tensor) -> None:
         )
 
 
+def check_tensors(what: str, log_probs: object, **others: object) -> None:
+    """Raise ArenaError unless all are tensors of one shape (rows, tokens).
+
+    Args:
+        what: The function whose arguments they are.
+        log_probs: The first of them.
+        **others: The rest, by name.
+    """
+    if not isinstance(log_probs, Tensor):
+        raise ArenaError(f"{what}'s log_probs must be a tensor, got {type(log_probs).__name__}")
+    for name, tensor in {"log_probs": log_probs, **others}.items():
+        check_shape(f"{what}'s {name}", tensor, log_probs)
+
+
 def check_advantages(adv: object, batch: Batch, author: str) -> Tensor:
     """Return advantages as (rows, tokens), detached, 0 outside the mask, of the rewards' dtype.
 
@@ -72,16 +86,33 @@ def check_finite(author: str, loss: float, *inputs: Tensor) -> None:
         raise ArenaError(f"{author} made NaN or infinity from finite inputs of shape {shape}")
 
 
-def to_floats(author: str, loss: Tensor, info: Mapping[str, Tensor | float]) -> list[float]:
+def scalars(author: str, info: object, device: torch.device) -> dict[str, Tensor]:
+    """Return every number of `info` as a tensor () without graph, integers as integers.
+
+    Raises:
+        ArenaError: If it is no dict, or one of them is not a number or not a scalar.
+    """
+    if not isinstance(info, Mapping):
+        raise ArenaError(f"{author}'s info must be a dict, got {type(info).__name__}")
+    found = {}
+    for name, number in info.items():
+        try:
+            dtype = torch.double if isinstance(number, float) else None
+            scalar = torch.as_tensor(number, dtype=dtype, device=device).detach()
+        except (TypeError, ValueError, RuntimeError):
+            got = type(number).__name__
+            raise ArenaError(f"{author}'s {name} must be a number, got {got}") from None
+        if scalar.dim():
+            raise ArenaError(f"{author}'s {name} has shape {tuple(scalar.shape)}, expected ()")
+        found[str(name)] = scalar
+    return found
+
+
+def to_floats(author: str, loss: Tensor, info: object) -> list[float]:
     """Read the loss and every number of `info` at once: one by one, each would wait on the device.
 
     Raises:
-        ArenaError: If one of them is not a scalar.
+        ArenaError: As `scalars` says.
     """
-    scalars = [loss.detach().double()]
-    for name, number in info.items():
-        scalar = torch.as_tensor(number, device=loss.device).detach().double()
-        if scalar.dim():
-            raise ArenaError(f"{author}'s {name} has shape {tuple(scalar.shape)}, expected ()")
-        scalars.append(scalar)
-    return torch.stack(scalars).tolist()
+    numbers = scalars(author, info, loss.device).values()
+    return torch.stack([n.double() for n in (loss.detach(), *numbers)]).tolist()

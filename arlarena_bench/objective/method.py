@@ -2,40 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
 from arlarena_bench.batch import Batch
 from arlarena_bench.episode import Episode
-from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.errors import unknown
 from arlarena_bench.objective.aggregation import AGGREGATIONS, aggregate
-from arlarena_bench.objective.guards import (
-    blaming,
-    check_advantages,
-    check_finite,
-    check_shape,
-    name_of,
-    to_floats,
-)
+from arlarena_bench.objective.guards import blaming, check_advantages, check_tensors, name_of
 from arlarena_bench.objective.needs import needs_turn_rows
 from arlarena_bench.objective.options import check_options, read_options, replace_options
+from arlarena_bench.objective.token_loss import (
+    TIS_CAP,
+    TokenLoss,
+    TokenLossFunction,
+    checked_token_loss,
+    combine_info,
+)
 
 Group = TypeVar("Group", bound=Sequence[Episode] | Sequence[float])
-
-
-class TokenLoss(NamedTuple):
-    """What a token loss function returns.
-
-    Attributes:
-        values: (rows, tokens) loss of each token, to be minimised.
-        mask: (rows, tokens) the tokens that still count: those given, or fewer.
-        info: Numbers worth logging, floats or scalar tensors.
-    """
-
-    values: Tensor
-    mask: Tensor
-    info: dict[str, Tensor | float]
 
 
 class Advantage(Protocol):
@@ -43,15 +29,6 @@ class Advantage(Protocol):
 
     def __call__(self, batch: Batch, /) -> Tensor:
         """Return (rows,), or (rows, tokens) to credit tokens one by one."""
-
-
-class TokenLossFunction(Protocol):
-    """Turns importance ratios and advantages into per-token losses."""
-
-    def __call__(
-        self, log_probs: Tensor, old_log_probs: Tensor, adv: Tensor, mask: Tensor, /
-    ) -> TokenLoss:
-        """Every argument is (rows, tokens), 0 outside the mask; only `log_probs` has a gradient."""
 
 
 class Filter(Protocol):
@@ -94,6 +71,16 @@ class Method:
         """Whether it can learn only where every turn is a row of its own."""
         return any(map(needs_turn_rows, (self.advantage, self.loss, self.filter)))
 
+    @property
+    def has_token_loss(self) -> bool:
+        """Whether its minibatches can be sharded: always."""
+        return True
+
+    @property
+    def keeps_mask(self) -> bool:
+        """Whether the loss choice promises to leave no token out (`keeps_mask = True`)."""
+        return getattr(self.loss, "keeps_mask", False) is True
+
     def options(self) -> dict[str, Any]:
         """Return every hyper-parameter of the four choices, by name."""
         return read_options(self)
@@ -121,41 +108,65 @@ class Method:
             adv = self.advantage(batch)
         return check_advantages(adv, batch, author)
 
+    def token_loss(
+        self,
+        log_probs: Tensor,
+        old_log_probs: Tensor,
+        adv: Tensor,
+        mask: Tensor,
+        behaviour: Tensor | None = None,
+        *,
+        tis_cap: float = TIS_CAP,
+    ) -> TokenLoss:
+        """Return the loss of each token, of all rows of a minibatch or of a shard of them.
+
+        A shard holds whole rows: a sequence ratio, a sequence mask and SAPO's sign are of a row.
+        Nothing is divided yet; `reduce` does that, given the totals of what all shards kept.
+
+        NaN or infinity in the inputs comes back in the values, for the caller to skip the update.
+
+        Args:
+            log_probs: (rows, tokens) under the policy in training, nats, with gradient.
+            old_log_probs: (rows, tokens) under the policy before the update, nats.
+            adv: (rows, tokens) as `advantages` returns them.
+            mask: (rows, tokens) 1 where a token counts, else 0.
+            behaviour: (rows, tokens) under what sampled, nats, where that was another engine than
+                the trainer's: each loss is then multiplied by min(π_old / π_behaviour, tis_cap).
+            tis_cap: Largest such weight.
+
+        Returns:
+            Losses, 0 outside the tokens kept; those tokens; numbers worth logging.
+
+        Raises:
+            ArenaError: If the shapes differ, or if the loss choice returns a wrong shape, or NaN
+                or infinity from finite inputs, or leaves tokens out against its promise.
+        """
+        return checked_token_loss(
+            self.loss,
+            name_of(self.loss),
+            (log_probs, old_log_probs, adv, mask),
+            behaviour,
+            tis_cap=tis_cap,
+            keeps_mask=self.keeps_mask,
+        )
+
     def policy_loss(
         self, log_probs: Tensor, old_log_probs: Tensor, adv: Tensor, mask: Tensor
     ) -> tuple[Tensor, dict[str, float]]:
         """Return the scalar to minimise, and numbers worth logging.
 
-        NaN or infinity in the inputs comes back in the loss, for the caller to skip the update.
+        It is `token_loss` of a whole minibatch, reduced: divided by what this mask holds. A mean
+        of such losses over shards is therefore not the loss of the whole.
 
         Args:
-            log_probs: (rows, tokens) under the policy in training, nats, with gradient.
-            old_log_probs: (rows, tokens) under the policy that sampled, nats.
-            adv: (rows, tokens) as `advantages` returns them.
-            mask: (rows, tokens) 1 where a token counts, else 0.
+            log_probs: As `token_loss` takes it; so are the others.
+            old_log_probs: (rows, tokens).
+            adv: (rows, tokens).
+            mask: (rows, tokens).
 
         Raises:
-            ArenaError: If the shapes differ, or if the loss choice returns a wrong shape, or NaN
-                or infinity from finite inputs.
+            ArenaError: As `token_loss` does.
         """
-        for name, tensor in (("old_log_probs", old_log_probs), ("adv", adv), ("mask", mask)):
-            check_shape(f"policy_loss's {name}", tensor, log_probs)
-        # Padding may hold anything, even NaN; zeros keep it out of the loss and its gradient.
-        padding = mask <= 0
-        log_probs = log_probs.masked_fill(padding, 0)
-        old_log_probs = old_log_probs.detach().masked_fill(padding, 0)
-        adv = adv.detach().masked_fill(padding, 0)
-        counted = (~padding).to(log_probs.dtype)
-
-        author = name_of(self.loss)
-        with blaming(author):
-            result = self.loss(log_probs, old_log_probs, adv, counted)
-        if not isinstance(result, tuple) or len(result) != len(TokenLoss._fields):
-            raise ArenaError(f"{author} must return a TokenLoss, got {type(result).__name__}")
-        values, kept, info = result
-        check_shape(f"{author}'s values", values, log_probs)
-        check_shape(f"{author}'s mask", kept, log_probs)
-        loss = aggregate(values, kept.masked_fill(padding, 0), self.aggregation)
-        value, *numbers = to_floats(author, loss, info)
-        check_finite(author, value, log_probs, old_log_probs, adv)
-        return loss, dict(zip(info, numbers, strict=True))
+        check_tensors("policy_loss", log_probs, old_log_probs=old_log_probs, adv=adv, mask=mask)
+        result = self.token_loss(log_probs, old_log_probs, adv, mask)
+        return aggregate(result.values, result.mask, self.aggregation), combine_info([result])

@@ -8,7 +8,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 # The functions of an object in which it may use choices that it does not hold.
-_USES = ("__call__", "advantages", "policy_loss", "filter")
+_USES = ("__call__", "advantages", "policy_loss", "token_loss", "filter")
 
 
 def needs_turn_rows(choice: object) -> bool:

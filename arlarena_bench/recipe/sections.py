@@ -214,7 +214,8 @@ class TrainSection(Section):
         iterations: Rollouts, each followed by `minibatches * epochs` updates.
         groups: Tasks a rollout.
         group_size: Episodes a task.
-        minibatches: Equal parts a rollout is cut into; more parts, staler data.
+        minibatches: Parts of equal size (by a row at most) a rollout is cut into; more parts,
+            staler data.
         epochs: Passes over a rollout.
         learning_rate: AdamW's, constant after warm-up.
         warmup: Updates of linear warm-up; required, Adam's first steps are sign steps.
@@ -231,12 +232,26 @@ class TrainSection(Section):
             distribution at the temperature; see `Sampling`.
         top_k: Number of likeliest tokens sampled from; 0 for all. As with `top_p`.
         max_new_tokens: Longest reply.
+        micro_batch_tokens: Most tokens, prompts and padding included, that the model reads at
+            once in updates and for the reference; the update stays that of the whole minibatch.
+            None for no limit.
+        tis_cap: Largest weight of truncated importance sampling, which corrects for a sampler
+            whose probabilities are not the trainer's: π_old is computed anew by the trainer, and
+            each token's loss is multiplied by min(π_old / π_sampler, tis_cap). None for none.
         max_tries: Rollouts that dynamic filtering may draw for one batch.
         cold_start: Iterations before dynamic filtering begins.
         checkpoint_every: Iterations between checkpoints.
     """
 
-    newer = ("adam_beta1", "adam_beta2", "adam_eps", "top_p", "top_k")
+    newer = (
+        "adam_beta1",
+        "adam_beta2",
+        "adam_eps",
+        "top_p",
+        "top_k",
+        "micro_batch_tokens",
+        "tis_cap",
+    )
     iterations: PositiveCount = 50
     groups: PositiveCount = 8
     group_size: Annotated[int, Field(ge=2)] = 8
@@ -256,6 +271,8 @@ class TrainSection(Section):
     top_p: Nucleus = 1.0
     top_k: Count = 0
     max_new_tokens: PositiveCount = 8
+    micro_batch_tokens: PositiveCount | None = None
+    tis_cap: Rate | None = None
     max_tries: PositiveCount = 3
     cold_start: Count = 0
     checkpoint_every: PositiveCount = 5

@@ -10,6 +10,7 @@ from torch import Tensor
 from arlarena_bench.episode import Episode
 from arlarena_bench.objective.kl import kl
 from arlarena_bench.objective.ratio import log_ratio, masked_mean
+from arlarena_bench.objective.token_loss import sampler_weights
 
 # The advantage divides by std + 1e-6: below that, scores differ by rounding only.
 EQUAL_SCORES = 1e-6
@@ -115,6 +116,44 @@ def update_metrics(
     # One transfer from the device, not one a metric.
     numbers = torch.stack([value.double() for value in values.values()]).tolist()
     return dict(zip(values, numbers, strict=True))
+
+
+@torch.no_grad()
+def sampler_metrics(
+    old_log_probs: Tensor, behaviour: Tensor, mask: Tensor, tis_cap: float
+) -> dict[str, float]:
+    """Describe how far what sampled a rollout is from the trainer's policy before the update.
+
+    With w = π_old / π_behaviour of a token, its logarithm kept in ±20: all divergences are 0 and
+    the rest 1 where the two are one engine, up to its rounding.
+
+    Args:
+        old_log_probs: (rows, tokens) under the trainer's policy, nats.
+        behaviour: (rows, tokens) under what sampled, nats.
+        mask: (rows, tokens) 1 where the policy wrote the token.
+        tis_cap: Largest weight of truncated importance sampling.
+
+    Returns:
+        `sampler/kl` (k3 estimate of KL(π_behaviour ‖ π_old)), `sampler/chi2` (mean w² less 1),
+        `sampler/ess` (effective sample size of the truncated weights, as a share of the tokens),
+        `sampler/truncated` (share of tokens whose weight is cut), `sampler/ratio_max`.
+    """
+    written = mask > 0
+    # In single precision k3 and chi² round to either side of 0 where the engines agree.
+    old, behaviour = (
+        tensor[written].double() if written.any() else tensor.new_zeros(1, dtype=torch.double)
+        for tensor in (old_log_probs, behaviour)
+    )
+    ratio = log_ratio(old, behaviour).exp()
+    weight = sampler_weights(old, behaviour, tis_cap)
+    values = {
+        "sampler/kl": kl(behaviour, old).mean(),
+        "sampler/chi2": ratio.square().mean() - 1,
+        "sampler/ess": weight.sum().square() / (len(weight) * weight.square().sum()),
+        "sampler/truncated": (ratio > tis_cap).double().mean(),
+        "sampler/ratio_max": ratio.max(),
+    }
+    return dict(zip(values, torch.stack(list(values.values())).tolist(), strict=True))
 
 
 def _kl_shares(

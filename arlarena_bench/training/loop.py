@@ -29,7 +29,7 @@ from arlarena_bench.training.evaluate import (
 )
 from arlarena_bench.training.finish import build_result
 from arlarena_bench.training.rollout import Arena
-from arlarena_bench.training.rows import check_rows, pack_episodes
+from arlarena_bench.training.rows import check_method, pack_episodes
 from arlarena_bench.training.run import Run, finished_result, holds
 from arlarena_bench.training.start import start_policy, start_record
 from arlarena_bench.training.update import Learner
@@ -63,7 +63,7 @@ def train(
         ArenaError: If `out` holds another run, the method cannot learn from the environment's
             rows, or its functions fail.
     """
-    check_rows(_method(recipe), recipe.method.name, Arena(recipe))
+    check_method(_method(recipe), recipe, Arena(recipe))
     if resume and holds(out, recipe) and (finished := finished_result(out)) is not None:
         return finished
     with Run.open(out, recipe, resume=resume) as run:

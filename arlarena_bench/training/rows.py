@@ -12,6 +12,7 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.objective.method import Method
 from arlarena_bench.objective.wrapped import Wrapped
 from arlarena_bench.policy.padding import PaddedPrompts
+from arlarena_bench.recipe import Recipe
 from arlarena_bench.training.rollout import Arena
 
 
@@ -31,6 +32,42 @@ class Rows:
     replies: Tensor
     mask: Tensor
     old_log_probs: Tensor
+
+    def select(self, index: Tensor, tokens: int | None = None) -> "Rows":
+        """Return some rows and the first `tokens` of their replies; prompts are padded anew."""
+        return Rows(
+            self.prompts.select(index),
+            self.replies[index, :tokens],
+            self.mask[index, :tokens],
+            self.old_log_probs[index, :tokens],
+        )
+
+    def micro_batches(self, limit: int | None) -> list[tuple[Tensor, int]]:
+        """Cut the rows into parts that a model reads at once, rows of like length together.
+
+        Args:
+            limit: Most tokens of a part: its rows times its longest prompt and longest reply. A
+                longer row is a part of its own. None for one part.
+
+        Returns:
+            Of each part the numbers of its rows, and the length to which their replies count.
+        """
+        rows, width = self.mask.shape
+        if limit is None:
+            return [(torch.arange(rows), width)]
+        prompts = self.prompts.mask.sum(1)[self.prompts.index]
+        replies = torch.where(self.mask > 0, torch.arange(1, width + 1), 1).amax(1)
+        prompt, reply = prompts.tolist(), replies.tolist()
+        parts: list[tuple[list[int], int, int]] = []
+        for row in (prompts + replies).argsort(stable=True).tolist():
+            members, longest_prompt, longest_reply = parts[-1] if parts else ([], 0, 0)
+            longest_prompt = max(longest_prompt, prompt[row])
+            longest_reply = max(longest_reply, reply[row])
+            if members and (len(members) + 1) * (longest_prompt + longest_reply) <= limit:
+                parts[-1] = ([*members, row], longest_prompt, longest_reply)
+            else:
+                parts.append(([row], prompt[row], reply[row]))
+        return [(torch.tensor(members), length) for members, _, length in parts]
 
 
 @dataclass(slots=True)
@@ -75,22 +112,30 @@ class _Row:
         self.entropy += entropy
 
 
-def check_rows(method: Method | Wrapped, name: str, arena: Arena) -> None:
-    """Refuse a method that credits single turns where a row is a whole conversation.
+def check_method(method: Method | Wrapped, recipe: Recipe, arena: Arena) -> None:
+    """Refuse a method that cannot learn from the rows of a recipe.
 
     Args:
         method: Only one that needs rows of single turns has the environment made.
-        name: How the method is called in the error.
+        recipe: Names the method, and says how it is trained.
         arena: Of the environment that it would learn from.
 
     Raises:
-        ArenaError: If it would.
+        ArenaError: If it credits single turns where a row is a whole conversation, or its loss is
+            a finished number where the recipe needs those of tokens.
     """
+    name, settings = recipe.method.name, recipe.train
     if method.needs_turn_rows and arena.game.transcript:
         raise ArenaError(
             f"method {name} credits single turns, but a row of {type(arena.game).__name__} is a "
             "whole conversation; choose a method without turn-level credit"
         )
+    for setting in ("micro_batch_tokens", "tis_cap"):
+        if getattr(settings, setting) is not None and not method.has_token_loss:
+            raise ArenaError(
+                f"method {name} has a finished policy_loss, but train.{setting} needs the loss of "
+                "each token; write token_loss in its place, or leave that setting out"
+            )
 
 
 def pack_episodes(episodes: Sequence[Episode], pad_id: int) -> tuple[Rows, Batch]:

@@ -1,25 +1,71 @@
 """The off-policy updates that follow a rollout."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from arlarena_bench.objective.aggregation import aggregate
+from arlarena_bench.objective.aggregation import Totals, reduce
 from arlarena_bench.objective.kl import kl
 from arlarena_bench.objective.method import Method
+from arlarena_bench.objective.token_loss import TokenLoss, combine_info
 from arlarena_bench.objective.wrapped import Wrapped
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.recipe import TrainSection
-from arlarena_bench.training.diagnostics import MetricMean, update_metrics
+from arlarena_bench.training.diagnostics import MetricMean, sampler_metrics, update_metrics
 from arlarena_bench.training.rows import Rows
 
 
-def token_statistics(logits: Tensor, replies: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """Return (rows, tokens) log-probabilities of the replies and entropies, nats."""
+def reply_log_probs(logits: Tensor, replies: Tensor, temperature: float) -> Tensor:
+    """Return (rows, tokens) log-probabilities of the replies, nats."""
     log_probs = (logits / temperature).log_softmax(-1)
-    entropy = -(log_probs.exp() * log_probs).sum(-1)
+    return log_probs.gather(-1, replies[..., None])[..., 0]
+
+
+def token_statistics(
+    logits: Tensor, replies: Tensor, temperature: float, *, entropy_grad: bool = True
+) -> tuple[Tensor, Tensor]:
+    """Return (rows, tokens) log-probabilities of the replies and entropies, nats.
+
+    Args:
+        logits: (rows, tokens, vocabulary).
+        replies: (rows, tokens) ids.
+        temperature: Of the sampling policy.
+        entropy_grad: Whether entropies have a gradient; it costs as much as the loss's own.
+    """
+    log_probs = (logits / temperature).log_softmax(-1)
+    spread = log_probs if entropy_grad else log_probs.detach()
+    entropy = -(spread.exp() * spread).sum(-1)
     return log_probs.gather(-1, replies[..., None])[..., 0], entropy
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """Rows with all that their loss needs of each token, (rows, tokens) each."""
+
+    rows: Rows
+    advantages: Tensor
+    reference: Tensor
+    behaviour: Tensor | None
+
+    def select(self, index: Tensor, tokens: int | None = None) -> "_Samples":
+        return _Samples(
+            self.rows.select(index, tokens),
+            self.advantages[index, :tokens],
+            self.reference[index, :tokens],
+            None if self.behaviour is None else self.behaviour[index, :tokens],
+        )
+
+
+class _Pass(NamedTuple):
+    """What one micro-batch leaves: its share of the loss, and statistics of its tokens."""
+
+    loss: Tensor
+    result: TokenLoss
+    log_probs: Tensor
+    entropy: Tensor
 
 
 class Learner:
@@ -55,11 +101,9 @@ class Learner:
             weight_decay=settings.weight_decay,
         )
 
-    @torch.inference_mode()
     def reference_log_probs(self, rows: Rows) -> Tensor:
         """Return (rows, tokens): the reference policy's log-probabilities of the replies."""
-        logits = self._reference.logits(rows.prompts, rows.replies)
-        return token_statistics(logits, rows.replies, self._settings.temperature)[0]
+        return self._log_probs(self._reference, rows)
 
     def update(
         self,
@@ -79,53 +123,133 @@ class Learner:
         Returns:
             Metrics of the updates, averaged.
         """
+        samples, mismatch = self._samples(rows, advantages, reference_log_probs)
         metrics = MetricMean()
         skipped = 0
         self.policy.model.train()
         for _ in range(self._settings.epochs):
             order = torch.randperm(len(rows.replies), generator=generator)
-            for part in order.chunk(self._settings.minibatches):
-                measured = self._minibatch(part, rows, advantages, reference_log_probs)
+            for part in order.tensor_split(min(self._settings.minibatches, len(order))):
+                measured = self._minibatch(samples.select(part))
                 skipped += int(measured.pop("skipped"))
                 metrics.add(measured, weight=float(rows.mask[part].sum()))
         self.policy.model.eval()
         return {
             **metrics.result(),
+            **mismatch,
             "skipped_updates": float(skipped),
             "learning_rate": self._learning_rate(),
         }
 
-    def _minibatch(
-        self, part: Tensor, rows: Rows, advantages: Tensor, reference_log_probs: Tensor
-    ) -> dict[str, float]:
-        settings, method = self._settings, self._method
-        replies, mask, old = rows.replies[part], rows.mask[part], rows.old_log_probs[part]
-        logits = self.policy.logits(rows.prompts.select(part), replies)
-        log_probs, entropy = token_statistics(logits, replies, settings.temperature)
-        loss, info = method.policy_loss(log_probs, old, advantages[part], mask)
-        reference = reference_log_probs[part]
-        if settings.kl_coef:
-            penalty = kl(log_probs, reference, settings.kl_estimator)
-            loss = loss + settings.kl_coef * aggregate(penalty, mask, method.aggregation)
-        if settings.entropy_coef:
-            loss = loss - settings.entropy_coef * aggregate(entropy, mask, method.aggregation)
-        grad_norm = self._step(loss)
+    def _samples(
+        self, rows: Rows, advantages: Tensor, reference: Tensor
+    ) -> tuple[_Samples, dict[str, float]]:
+        """Put together what updates need; with `tis_cap`, ask the policy itself for π_old."""
+        cap = self._settings.tis_cap
+        if cap is None:
+            return _Samples(rows, advantages, reference, None), {}
+        behaviour = rows.old_log_probs
+        rows = replace(rows, old_log_probs=self._log_probs(self.policy, rows))
+        mismatch = sampler_metrics(rows.old_log_probs, behaviour, rows.mask, cap)
+        return _Samples(rows, advantages, reference, behaviour), mismatch
+
+    @torch.inference_mode()
+    def _log_probs(self, model: LanguageModel, rows: Rows) -> Tensor:
+        """Return (rows, tokens), 0 where micro-batches end before the padding does."""
+        log_probs = torch.zeros_like(rows.old_log_probs)
+        for index, length in rows.micro_batches(self._settings.micro_batch_tokens):
+            part = rows.select(index, length)
+            logits = model.logits(part.prompts, part.replies)
+            found = reply_log_probs(logits, part.replies, self._settings.temperature)
+            log_probs[index, :length] = found
+        return log_probs
+
+    def _minibatch(self, samples: _Samples) -> dict[str, float]:
+        """Take one step on the gradient that the micro-batches of a minibatch add up to."""
+        rows = samples.rows
+        places = rows.micro_batches(self._settings.micro_batch_tokens)
+        parts = [samples.select(*place) for place in places]
+        whole = Totals.of(rows.mask)
+        kept = self._kept(parts, whole)
+        self.optimiser.zero_grad(set_to_none=True)
+        passes = [self._backward(part, whole, kept) for part in parts]
+        grad_norm = self._step()
+        log_probs, entropy = passes[0].log_probs.new_zeros(2, *rows.mask.shape)
+        for (index, length), done in zip(places, passes, strict=True):
+            log_probs[index, :length] = done.log_probs
+            entropy[index, :length] = done.entropy
         measured = update_metrics(
-            log_probs.detach(), old, reference, advantages[part], entropy.detach(), mask
+            log_probs,
+            rows.old_log_probs,
+            samples.reference,
+            samples.advantages,
+            entropy,
+            rows.mask,
         )
         return {
             **measured,
-            **info,
-            "loss": loss.item(),
+            **combine_info([done.result for done in passes]),
+            "loss": torch.stack([done.loss for done in passes]).sum().item(),
             "grad_norm": grad_norm,
             "skipped": float(not _finite(grad_norm)),
         }
 
-    def _step(self, loss: Tensor) -> float:
+    def _kept(self, parts: Sequence[_Samples], whole: Totals) -> Totals | None:
+        """Return the totals of the tokens that the loss keeps; None leaves that to the only part.
+
+        What it keeps depends on the policy as it is now, so that several parts take a first pass
+        without gradient, unless the loss keeps all.
+        """
+        if self._method.keeps_mask:
+            return whole
+        if len(parts) == 1:
+            return None
+        with torch.no_grad():
+            masks = [self._token_loss(self._statistics(part)[0], part).mask for part in parts]
+        return replace(sum(map(Totals.of, masks), Totals()), length=whole.length)
+
+    def _backward(self, part: _Samples, whole: Totals, kept: Totals | None) -> _Pass:
+        """Add the gradient of one micro-batch's share of the minibatch's loss."""
+        settings, method, mask = self._settings, self._method, part.rows.mask
+        log_probs, entropy = self._statistics(part)
+        if not method.has_token_loss and part.behaviour is None:
+            old_log_probs = part.rows.old_log_probs
+            loss, info = method.policy_loss(log_probs, old_log_probs, part.advantages, mask)
+            result = TokenLoss(torch.zeros_like(mask), mask, info)
+        else:
+            result = self._token_loss(log_probs, part)
+            totals = kept or replace(Totals.of(result.mask), length=whole.length)
+            loss = reduce(result.values, result.mask, method.aggregation, totals)
+        if settings.kl_coef:
+            penalty = kl(log_probs, part.reference, settings.kl_estimator)
+            loss = loss + settings.kl_coef * reduce(penalty, mask, method.aggregation, whole)
+        if settings.entropy_coef:
+            bonus = reduce(entropy, mask, method.aggregation, whole)
+            loss = loss - settings.entropy_coef * bonus
+        loss.backward()  # type: ignore[no-untyped-call]
+        # Without its graph, or the memory of all micro-batches would be held at once.
+        result = result._replace(values=result.values.detach())
+        return _Pass(loss.detach(), result, log_probs.detach(), entropy.detach())
+
+    def _statistics(self, part: _Samples) -> tuple[Tensor, Tensor]:
+        logits = self.policy.logits(part.rows.prompts, part.rows.replies)
+        return token_statistics(
+            logits,
+            part.rows.replies,
+            self._settings.temperature,
+            entropy_grad=self._settings.entropy_coef > 0,
+        )
+
+    def _token_loss(self, log_probs: Tensor, part: _Samples) -> TokenLoss:
+        tensors = (log_probs, part.rows.old_log_probs, part.advantages, part.rows.mask)
+        cap = self._settings.tis_cap
+        if cap is None:
+            return self._method.token_loss(*tensors)
+        return self._method.token_loss(*tensors, part.behaviour, tis_cap=cap)
+
+    def _step(self) -> float:
         """Take one optimiser step unless the gradient is not finite; return its norm."""
         parameters: Sequence[Tensor] = list(self.policy.model.parameters())
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
         grad_norm = float(torch.nn.utils.clip_grad_norm_(parameters, self._settings.grad_clip))
         self.updates += 1
         if _finite(grad_norm):
