@@ -7,8 +7,10 @@ import pytest
 import torch
 from samples import random_batch, random_tokens
 
+import arlarena_bench
 from arlarena_bench import ArenaError, method
 from arlarena_bench.installed import method_names
+from arlarena_bench.objective import combine_info
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "methods.md"
 
@@ -38,6 +40,23 @@ def test_its_fields_are_options(mine: str) -> None:
     assert (options["width"], options["gamma"]) == (0.2, 0.9)
     with pytest.raises(ArenaError, match=r"ProbabilityClip\.width=-1: Input should be greater"):
         method(mine, width=-1)
+
+
+@pytest.mark.parametrize("name", ["grpo_sm", "sampo"])
+def test_the_documented_shards_add_up(name: str) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    example = re.search(r"```python\n(losses = \[.*?)```", text, re.DOTALL)
+    assert example
+    m, (log_probs, *others) = method(name), random_tokens(1)
+    whole, cut = (log_probs.clone().requires_grad_() for _ in range(2))
+    loss, numbers = m.policy_loss(whole, *others)
+    loss.backward()
+    shards = [(cut[:5], *(t[:5] for t in others)), (cut[5:], *(t[5:] for t in others))]
+    names = {"arena": arlarena_bench, "combine_info": combine_info, "m": m, "shards": shards}
+    exec(example[1], names)
+    assert whole.grad is not None
+    assert torch.allclose(cut.grad, whole.grad, atol=1e-15)
+    assert names["info"] == pytest.approx(numbers)
 
 
 def test_every_method_has_its_line_in_the_table() -> None:
