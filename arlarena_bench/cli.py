@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shlex
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -117,7 +118,7 @@ def train(
         from arlarena_bench.harness.processes import die_with_parent
 
         die_with_parent()
-    from arlarena_bench.harness.plan import recipe_of_run
+    from arlarena_bench.harness.plan import recipe_of_run, train_line
     from arlarena_bench.training.loop import train as train_run
     from arlarena_bench.training.rollout import cautions
 
@@ -134,8 +135,9 @@ def train(
                 _step_line(metrics), highlight=False, soft_wrap=True
             ),
             warn=lambda line: _warn([line]),
+            command=train_line(preset, recipe, env, method, seed, settings or ()),
         )
-    typer.echo(f"success {result['summary']['success']:.1%} on {result['panel']['name']}: {out}")
+    typer.echo(f"success {result.main.summary.success:.1%} on {result.panel.name}: {out}")
 
 
 @app.command()
@@ -200,22 +202,33 @@ def evaluate(
     env: Env = comparison.DEFAULT_ENVIRONMENT,
     split: Annotated[str, typer.Option(help="validation or test.")] = "test",
     tasks: Annotated[int | None, typer.Option(min=1, help="Only the panel's first tasks.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the result with every reply to this file.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score a policy on a frozen panel."""
     _single_thread()
     from arlarena_bench.harness.scoring import score_policy, scores_table
+    from arlarena_bench.record import write_result
 
-    scores = score_policy(policy, preset, env, split, tasks, warn=lambda line: _warn([line]))
+    line = ["arlarena", "evaluate", policy, "--preset", preset, "--env", env, "--split", split]
+    line += [] if tasks is None else ["--tasks", str(tasks)]
+    result = score_policy(
+        policy, preset, env, split, tasks, lambda line: _warn([line]), shlex.join(line)
+    )
+    if out is not None:
+        write_result(out, result)
     if as_json:
-        _print_json(scores)
+        episodes = {"scores": {"__all__": {"episodes"}}}
+        _print_json(result.model_dump(mode="json", exclude=episodes))
     else:
-        typer.echo(scores_table(scores))
+        typer.echo(scores_table(result))
 
 
 @app.command()
 def table(
-    folder: Annotated[Path, typer.Argument(help="What a bench has written, or its results.json.")],
+    folder: Annotated[Path, typer.Argument(help="What a bench has written, or one result.")],
     form: Annotated[
         str, typer.Option("--format", help="simple, github, latex, csv, … (as tabulate has them).")
     ] = "simple",
@@ -225,8 +238,8 @@ def table(
     as_json: Json = False,
 ) -> None:
     """Print the table of finished runs again."""
-    from arlarena_bench.report.render import bench_command, render
-    from arlarena_bench.report.result import find_runs, stored_command
+    from arlarena_bench.report.finding import find_runs, stored_command
+    from arlarena_bench.report.render import bench_command, render_all
     from arlarena_bench.report.table import build_tables
 
     runs, problems = find_runs(folder)
@@ -236,7 +249,7 @@ def table(
         _print_json([built.to_json(command) for built, command in tables])
     elif tables:
         shown = [name.strip() for name in columns.split(",")] if columns else None
-        typer.echo("\n\n".join(render(built, command, form, shown) for built, command in tables))
+        typer.echo(render_all(tables, form, shown))
     else:
         raise ArenaError(f"{folder} holds no finished run; `arlarena bench` makes some")
 

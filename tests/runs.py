@@ -1,82 +1,151 @@
-"""Run folders as training leaves them, made up."""
+"""Run folders as training leaves them, made up; panels and recipes are real."""
 
-import hashlib
 import json
 import random
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from arlarena_bench import installed
+from arlarena_bench.labels import folder_name
+from arlarena_bench.panel import Panel
+from arlarena_bench.recipe import Recipe
+from arlarena_bench.record import (
+    RESULT_FILE,
+    CostRecord,
+    Decoder,
+    EpisodeRecord,
+    PanelRecord,
+    PolicyRecord,
+    Provenance,
+    Result,
+    Score,
+    StartRecord,
+    TrainingRecord,
+    TurnsRecord,
+    summarise,
+    write_result,
+)
+from arlarena_bench.training.rollout import make_environment
+
+STEPS = 50
+Outcome = tuple[float, int, bool]
+"""Return, number of turns and success of an episode."""
+
+
+@lru_cache
+def recipe_of(preset: str, environment: str, tasks: int) -> Recipe:
+    """A preset that plays so many tasks of the test panel."""
+    recipe = installed.load_recipe(preset, environment)
+    return recipe.with_values({"evaluation.test_tasks": tasks})
+
+
+@lru_cache
+def panel_of(environment: str) -> Panel:
+    """The test panel of the environment."""
+    return make_environment(installed.load_recipe("nano", environment)).game.tasks.panel("test")
+
 
 def result_of(
-    method: str, seed: int, episodes: list[tuple[float, int, bool]], **changes: Any
-) -> dict[str, Any]:
-    """A result whose summary follows from (return, turns, success) of its episodes."""
-    count, turns = len(episodes), sum(e[1] for e in episodes)
-    result = {
-        "schema": 1,
-        "method": method,
-        "options": {},
-        "environment": "arlarena/Sokoban-v0",
-        "environment_name": "sokoban",
-        "preset": "nano",
-        "seed": seed,
-        "commit": None,
-        "version": "0.1.0",
-        "recipe_digest": hashlib.sha256(f"{method} {seed}".encode()).hexdigest(),
-        "start_policy": "5" * 64,
-        "panel": {"name": "sokoban-6x6-1box/test", "digest": "a" * 64, "tasks": count},
-        "episodes": [
-            {
-                "task_id": f"test/{number}",
-                "reward": reward,
-                "turns": length,
-                "success": success,
-                "score": float(success),
-                "format_valid": 1.0,
-                "action_valid": 1.0,
-            }
-            for number, (reward, length, success) in enumerate(episodes)
-        ],
-        "summary": {
-            "success": sum(e[2] for e in episodes) / count,
-            "score": sum(e[2] for e in episodes) / count,
-            "reward": sum(e[0] for e in episodes) / count,
-            "reward_turn_weighted": sum(e[0] * e[1] for e in episodes) / turns,
-            "format_valid": 1.0,
-            "action_valid": 1.0,
-        },
-        "training": {
-            "steps": 50,
-            "start_success": 0.17,
-            "collapse_step": None,
-            "collapse_cause": None,
-            "kl_ref_final": 0.2,
-            "final_fifth_success_std": 0.05,
-            "skipped_updates": 0,
-        },
+    method: str,
+    seed: int,
+    outcomes: Sequence[Outcome],
+    *,
+    kind: str = "trained",
+    preset: str = "nano",
+    environment: str = "sokoban",
+    settings: dict[str, Any] | None = None,
+    start: str = "5" * 64,
+    start_set: str | None = None,
+    source: str | None = None,
+    training: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Result:
+    """A result of these outcomes on the first tasks of the real test panel, with all its turns."""
+    panel = panel_of(environment)
+    recipe = recipe_of(preset, environment, len(outcomes)).for_run(method, seed)
+    recipe = recipe.with_values(settings or {})
+    if source is not None:
+        named = recipe.method.model_copy(update={"name": f"{method}.py", "source": source})
+        recipe = recipe.model_copy(update={"method": named})
+    score = score_of_outcomes(panel, outcomes)
+    decoder = Decoder(temperature=1.0)
+    trained = kind == "trained"
+    parts = {
+        "policy": PolicyRecord.model_validate({"kind": kind, "name": method}),
+        "recipe": recipe,
+        "provenance": Provenance(version="0.1.0"),
+        "start": StartRecord(name="cloned", sha256=start, set=start_set),
+        "panel": PanelRecord.of(panel, len(outcomes)),
+        "headline": "sampled",
+        "scores": {"sampled": Score(decoder=decoder, summary=summarise(score), episodes=score)},
+        "training": training_of(method, seed, training or {}) if trained else None,
+        "cost": CostRecord(cpu_seconds=0.96 * STEPS) if trained else CostRecord(),
     }
-    training = changes.pop("training", {})
-    result["training"] |= training  # type: ignore[operator]
-    return result | changes
+    if kind == "scripted":
+        parts["start"] = None
+        parts["scores"] = {
+            "sampled": parts["scores"]["sampled"].model_copy(update={"decoder": None})
+        }
+    return Result(**parts | changes)
 
 
-def solving(solved: int, of: int = 10) -> list[tuple[float, int, bool]]:
+def score_of_outcomes(panel: Panel, outcomes: Sequence[Outcome]) -> tuple[EpisodeRecord, ...]:
+    """Episodes on the panel's first tasks, whose last turn brings all of the return."""
+    return tuple(
+        EpisodeRecord(
+            task_id=task,
+            success=success,
+            score=float(success),
+            reward=reward,
+            penalty=0.0,
+            length=length,
+            reply_tokens=2 * length,
+            format_valid=length,
+            action_valid=length,
+            turns=TurnsRecord(
+                replies=("<action>up</action>",) * length,
+                token_ids=((1, 2),) * length,
+                rewards=(0.0,) * (length - 1) + (reward,),
+                penalties=(0.0,) * length,
+                format_valid=(True,) * length,
+                action_valid=(True,) * length,
+            ),
+        )
+        for task, (reward, length, success) in zip(
+            panel.first(len(outcomes)), outcomes, strict=True
+        )
+    )
+
+
+def training_of(method: str, seed: int, changes: dict[str, Any]) -> TrainingRecord:
+    """Training of `STEPS` steps that went well, but for what is changed."""
+    lines = metrics_of(method, seed)
+    names = sorted({name for line in lines for name in line})
+    metrics = {name: tuple(line.get(name) for line in lines) for name in names}
+    kept = {"steps": STEPS, "metrics": metrics, "skipped_updates": 0}
+    return TrainingRecord(**kept | changes)
+
+
+def metrics_of(method: str, seed: int) -> list[dict[str, float]]:
+    """Metrics of each step, from the start policy on."""
+    rng = random.Random(f"{method} {seed}")
+    return [_metrics(step, rng) for step in range(STEPS + 1)]
+
+
+def solving(solved: int, of: int = 10) -> list[Outcome]:
     """Episodes of which `solved` succeed in 4 turns (return 10.6), the rest fail in 12 (-1.2)."""
     return [(10.6, 4, True)] * solved + [(-1.2, 12, False)] * (of - solved)
 
 
-def write_run(folder: Path, result: dict[str, Any], cpu_s: float | None = 0.96) -> Path:
-    """A run folder as training leaves it: result, metrics and timing of its steps."""
-    run = folder / result["method"] / f"seed-{result['seed']}"
-    run.mkdir(parents=True)
-    (run / "result.json").write_text(json.dumps(result))
-    steps = range(result["training"]["steps"] + 1)
-    rng = random.Random(f"{result['method']} {result['seed']}")
-    metrics = [_metrics(step, rng) for step in steps]
-    (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in metrics))
-    if cpu_s is not None:
-        lines = [json.dumps({"step": s, "cpu_s/total": cpu_s}) + "\n" for s in steps if s]
-        (run / "timing.jsonl").write_text("".join(lines))
+def write_run(folder: Path, result: Result) -> Path:
+    """A run folder as training leaves it: the result and the metrics of its steps."""
+    run = folder / folder_name(result.label) / f"seed-{result.seed}"
+    write_result(run / RESULT_FILE, result)
+    if result.training is not None:
+        lines = metrics_of(result.policy.name, result.seed)
+        (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return run
 
 

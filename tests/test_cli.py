@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from arlarena_bench.cli import app
 from arlarena_bench.installed import method_names
+from arlarena_bench.record import RESULT_FILE, read_result
 
 
 def arlarena(*words: object, typed: str = "") -> Result:
@@ -82,7 +83,7 @@ def test_table_prints_formats_and_json(runs: Path) -> None:
 
 
 def test_a_damaged_result_is_a_warning_and_stdout_stays_json(runs: Path) -> None:
-    (runs / "grpo" / "seed-1" / "result.json").write_text("{")
+    (runs / "grpo" / "seed-1" / RESULT_FILE).write_text("{")
     result = arlarena("table", runs, "--json")
     assert isinstance(data_of(result), list)
     assert result.stderr.startswith("warning: ")
@@ -152,7 +153,7 @@ def test_play_takes_lines_without_a_terminal() -> None:
 def test_evaluate_as_json() -> None:
     scores = data_of(arlarena("evaluate", "oracle", "--tasks", 4, "--json"))
     assert isinstance(scores, dict)
-    assert scores["summary"]["success"] == 1.0
+    assert scores["scores"]["script"]["summary"]["success"] == 1.0
 
 
 def test_train_then_evaluate_then_train_again(
@@ -167,14 +168,18 @@ def test_train_then_evaluate_then_train_again(
     done = arlarena(*words)
     assert done.exit_code == 0, done.stderr
     assert "step 2: " in done.stderr
-    written = json.loads(Path("run/result.json").read_text())
-    assert (written["method"], written["seed"]) == ("mine", 3)
+    written = read_result(Path("run") / RESULT_FILE)
+    assert (written.label, written.seed) == ("mine (file)", 3)
+    command = written.provenance.command
+    assert command is not None
+    assert command.startswith("arlarena train --preset nano --env sokoban --method mine.py --seed")
 
-    scores = data_of(arlarena("evaluate", "run", "--json"))
-    assert isinstance(scores, dict)
-    assert scores["summary"] == written["summary"]
+    assert arlarena("evaluate", "run", "--out", "again.zst").exit_code == 0
+    again = read_result(Path("again.zst"))
+    assert again.scores == written.scores
+    assert again.policy == written.policy
 
     assert "already holds this run" in arlarena(*words).stderr
-    again = arlarena("train", "--recipe", "run/recipe.yaml", "--out", "run", "--resume")
-    assert again.exit_code == 0, again.stderr
-    assert json.loads(Path("run/result.json").read_text()) == written
+    repeated = arlarena("train", "--recipe", "run/recipe.yaml", "--out", "run", "--resume")
+    assert repeated.exit_code == 0, repeated.stderr
+    assert read_result(Path("run") / RESULT_FILE) == written

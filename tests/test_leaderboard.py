@@ -1,16 +1,17 @@
 """What is published can be recomputed, and was made as the recipes say."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from arlarena_bench import installed
 from arlarena_bench.recipe import Recipe, read_recipe
+from arlarena_bench.report.finding import FinishedRun, find_runs, stored_command
 from arlarena_bench.report.metrics import find_metrics
 from arlarena_bench.report.render import render
-from arlarena_bench.report.result import find_runs, stored_command
-from arlarena_bench.report.table import build_tables
+from arlarena_bench.report.table import Table, build_tables
 from arlarena_bench.training.collapse import CollapseDetector
 from arlarena_bench.training.rollout import Arena
 
@@ -33,23 +34,34 @@ def recipe_of(bench: Path) -> Recipe:
     return read_recipe(bench.parents[1] / "recipes" / f"{preset}.{environment}.yaml")
 
 
+@cache
+def published(bench: Path) -> tuple[list[FinishedRun], list[str]]:
+    return find_runs(bench)
+
+
+@cache
+def table_of(bench: Path) -> Table:
+    (table,) = build_tables(published(bench)[0])
+    return table
+
+
 def test_both_presets_are_published() -> None:
     assert {f"{FORMER}/nano/sokoban", f"{FORMER}/nano-stress/sokoban"} <= set(IDS)
 
 
 @pytest.mark.parametrize("bench", BENCHES, ids=IDS)
 def test_the_table_follows_from_the_results(bench: Path) -> None:
-    runs, problems = find_runs(bench)
+    runs, problems = published(bench)
     assert problems == []
-    (table,) = build_tables(runs)
     command = stored_command(runs[0])
     assert command is not None
-    assert (bench / "table.md").read_text(encoding="utf-8") == render(table, command) + "\n"
+    text = (bench / "table.md").read_text(encoding="utf-8")
+    assert text == render(table_of(bench), command) + "\n"
 
 
 @pytest.mark.parametrize("preset", ["nano", "nano-stress"])
 def test_every_reference_method_has_every_seed(preset: str) -> None:
-    (table,) = build_tables(find_runs(ROOT / "leaderboard" / FORMER / preset / "sokoban")[0])
+    table = table_of(ROOT / "leaderboard" / FORMER / preset / "sokoban")
     ours = {row.method: list(row.seeds) for row in table.rows}
     assert ours == dict.fromkeys(ours, SEEDS)
     assert set(ours) >= set(installed.method_names())
@@ -57,7 +69,7 @@ def test_every_reference_method_has_every_seed(preset: str) -> None:
 
 @pytest.mark.parametrize("bench", BENCHES, ids=IDS)
 def test_no_seed_of_a_table_is_missing_for_one_of_its_methods(bench: Path) -> None:
-    (table,) = build_tables(find_runs(bench)[0])
+    table = table_of(bench)
     assert len({row.seeds for row in table.rows}) == 1
     assert len(table.rows[0].seeds) >= 3
 
@@ -69,12 +81,13 @@ def test_results_are_of_the_recipes_and_panels_in_this_repository(bench: Path) -
     name = bench.relative_to(ROOT / "leaderboard").as_posix()
     digest = FORMER_PANELS.get(name, panel.digest)
     assert name not in FORMER_PANELS or digest != panel.digest, "its panel is today's"
-    for run in find_runs(bench)[0]:
+    for run in published(bench)[0]:
         result = run.result
-        assert result.recipe_digest == recipe.for_run(result.method, result.seed).digest()
+        expected = recipe.for_run(result.recipe.method.name, result.seed)
+        assert result.recipe.digest() == expected.digest()
         assert (result.panel.name, result.panel.digest) == (panel.name, digest)
         assert not result.incomparable
-        assert [episode.task_id for episode in result.episodes] == list(panel.task_ids)
+        assert [episode.task_id for episode in result.main.episodes] == list(panel.task_ids)
 
 
 def test_tables_of_former_panels_are_marked() -> None:
@@ -88,13 +101,14 @@ def test_tables_of_former_panels_are_marked() -> None:
 @pytest.mark.parametrize("bench", BENCHES, ids=IDS)
 def test_collapses_can_be_detected_again(bench: Path) -> None:
     metrics, _ = find_metrics(bench)
-    for run in find_runs(bench)[0]:
+    for run in published(bench)[0]:
         result = run.result
+        assert result.training is not None
         detector = CollapseDetector()
-        for record in metrics[result.method][result.seed][1:]:
+        for record in metrics[result.label][result.seed][1:]:
             detector.observe(int(record["step"]), {**dict.fromkeys(NAN, float("nan")), **record})
         step = detector.collapse.step if detector.collapse else None
-        assert step == result.training.collapse_step, (result.method, result.seed)
+        assert step == result.training.collapse_step, (result.label, result.seed)
 
 
 NAN = ("loss", "grad_norm", "kl_old", "kl_ref", "entropy")
@@ -133,7 +147,6 @@ README_COLUMNS = [
 @pytest.mark.parametrize("bench", BENCHES, ids=IDS)
 def test_the_readme_shows_the_published_tables(bench: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (table,) = build_tables(find_runs(bench)[0])
-    shown, _ = render(table, "", columns=README_COLUMNS).split("\n\n", 1)
+    shown, _ = render(table_of(bench), "", columns=README_COLUMNS).split("\n\n", 1)
     marker = bench.parent.name if bench.name == "sokoban" else bench.name
     assert f"<!-- table:{marker} -->\n{shown}\n<!-- /table -->" in readme

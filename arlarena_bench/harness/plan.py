@@ -1,6 +1,7 @@
 """What a bench consists of: one job for each method and seed."""
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Any
 
 from arlarena_bench import installed
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.labels import folder_name, label
 from arlarena_bench.method_file import is_method_file, method_sources, source_digest
 from arlarena_bench.recipe import Recipe, read_recipe
-from arlarena_bench.report.comparison import folder_name, in_order, label
+from arlarena_bench.report.comparison import in_order
+from arlarena_bench.report.finding import FinishedRun
 from arlarena_bench.report.render import bench_line
-from arlarena_bench.report.result import FinishedRun
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import check_method
 from arlarena_bench.training.run import finished_result, holds
@@ -180,6 +182,26 @@ def _check_method_file(recipe: Recipe, stored: Path) -> None:
         )
 
 
+def train_line(
+    preset: str,
+    stored: Path | None,
+    environment: str,
+    method: str | None,
+    seed: int | None,
+    settings: Sequence[str],
+) -> str:
+    """Return the command line of the run that `recipe_of_run` describes, for its record."""
+    if stored is not None:
+        line = ["arlarena", "train", "--recipe", stored.as_posix()]
+    else:
+        line = ["arlarena", "train", "--preset", preset, "--env", environment]
+    line += [] if method is None else ["--method", method]
+    line += [] if seed is None else ["--seed", str(seed)]
+    for setting in settings:
+        line += ["--set", setting]
+    return shlex.join(line)
+
+
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     """Return `["train.groups=4"]` as `{"train.groups": 4}`; values are JSON, or plain words.
 
@@ -204,7 +226,7 @@ def is_finished(job: Job) -> bool:
     Raises:
         ArenaError: If its folder holds another run, or a damaged result.
     """
-    return holds(job.folder, job.recipe) and finished_result(job.folder) is not None
+    return holds(job.folder, job.recipe) and finished_result(job.folder, turns=False) is not None
 
 
 def _unfit(recipes: Sequence[Recipe]) -> dict[str, str]:

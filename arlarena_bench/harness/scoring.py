@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from tabulate import tabulate
 
@@ -12,17 +11,21 @@ from arlarena_bench.policy.base import Policy
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.scripted import SCRIPTED, scripted_policy
 from arlarena_bench.recipe import Recipe, read_recipe
+from arlarena_bench.record import PolicyRecord, Result, provenance
 from arlarena_bench.task_set import HELD_OUT
 from arlarena_bench.training.evaluate import (
     evaluate,
+    evaluation_decoder,
     evaluation_policy,
-    mean_measures,
-    pass_at,
-    success_by_category,
-    summarise,
+    panel_record,
+    score_of,
 )
+from arlarena_bench.training.finish import SAMPLED
 from arlarena_bench.training.rollout import Arena, incomparable_line
+from arlarena_bench.training.run import finished_result
+from arlarena_bench.training.start import WEIGHTS, weights_digest
 
+SCRIPT = "script"
 ROWS = {
     "success": "{:.1%}",
     "score": "{:.3f}",
@@ -41,8 +44,9 @@ def score_policy(
     split: str,
     tasks: int | None,
     warn: Callable[[str], None] = lambda line: None,
-) -> dict[str, Any]:
-    """Play a policy on the first tasks of a panel, and return its scores.
+    command: str | None = None,
+) -> Result:
+    """Play a policy on the first tasks of a panel, and return its result.
 
     Args:
         name: `"oracle"`, `"expert"`, `"random"`, `"null"`, a run's folder or a Hugging Face folder.
@@ -52,6 +56,7 @@ def score_policy(
         split: `"validation"` or `"test"`.
         tasks: How many; as the recipe says if None.
         warn: Told before anything is played why the scores cannot count, if they cannot.
+        command: What was run, for the record; None for a call from Python.
 
     Raises:
         ArenaError: If there is no such policy, split or preset.
@@ -66,38 +71,48 @@ def score_policy(
     for line in incomparable_line(arena.game):
         warn(line)
     episodes = evaluate(_policy(name, recipe), arena, recipe, split)
-    panel = arena.game.tasks.panel(split)
-    count = len({episode.group for episode in episodes})
-    return {
-        "policy": name,
-        "environment": recipe.environment.id,
-        "preset": recipe.name,
-        "panel": {"name": panel.name, "digest": panel.digest, "tasks": count},
-        "summary": summarise(episodes),
-        "success_by_category": success_by_category(episodes),
-        "measures": mean_measures(episodes),
-        "pass_at": pass_at(episodes),
-        "conditions": arena.game.conditions,
-        "incomparable": arena.game.incomparable,
-    }
+    scripted = name in SCRIPTED
+    decoder = SCRIPT if scripted else SAMPLED
+    trained = None if scripted else finished_result(Path(name), turns=False)
+    return Result(
+        policy=trained.policy if trained else _record(name),
+        recipe=recipe,
+        provenance=provenance(command),
+        start=trained.start if trained else None,
+        panel=panel_record(arena.game.tasks.panel(split), episodes),
+        conditions=arena.game.conditions,
+        incomparable=arena.game.incomparable,
+        headline=decoder,
+        scores={decoder: score_of(episodes, None if scripted else evaluation_decoder(recipe))},
+        training=trained.training if trained else None,
+    )
 
 
-def scores_table(scores: dict[str, Any]) -> str:
-    """Return `score_policy`'s answer as text."""
-    panel = scores["panel"]
-    rows = [(name, form.format(scores["summary"][name])) for name, form in ROWS.items()]
-    rows += [(f"  {name}", f"{p:.1%}") for name, p in scores["success_by_category"].items()]
-    rows += [(f"pass@{k}", f"{p:.1%}") for k, p in scores["pass_at"].items()]
-    rows += [(name, f"{value:.3f}") for name, value in scores["measures"].items()]
-    text = tabulate(rows, [scores["policy"], ""], "simple", colalign=("left", "right"))
+def scores_table(result: Result) -> str:
+    """Return the scores of a result as text."""
+    panel, summary = result.panel, result.main.summary
+    rows = [(name, form.format(getattr(summary, name))) for name, form in ROWS.items()]
+    rows += [(f"  {name}", f"{p:.1%}") for name, p in summary.success_by_category.items()]
+    rows += [(f"pass@{k}", f"{p:.1%}") for k, p in summary.pass_at.items()]
+    rows += [(f"pass^{k}", f"{p:.1%}") for k, p in summary.pass_hat.items()]
+    rows += [(name, f"{value:.3f}") for name, value in summary.measures.items()]
+    text = tabulate(rows, [result.label, ""], "simple", colalign=("left", "right"))
     lines = [
-        f"{scores['environment']}, preset {scores['preset']}, panel {panel['name']}: "
-        f"{panel['tasks']} tasks, SHA-256 {panel['digest'][:12]}",
-        *(f"{name}: {value}" for name, value in sorted(scores["conditions"].items())),
+        f"{result.recipe.environment.id}, preset {result.recipe.name}, panel {panel.name}: "
+        f"{panel.tasks} tasks, SHA-256 {panel.digest[:12]}",
+        *(f"{name}: {value}" for name, value in sorted(result.conditions.items())),
     ]
-    if scores["incomparable"]:
-        lines.append(f"not for the leaderboard: {scores['incomparable']}")
+    if result.incomparable:
+        lines.append(f"not for the leaderboard: {result.incomparable}")
     return "\n".join([text, "", *lines])
+
+
+def _record(name: str) -> PolicyRecord:
+    if name in SCRIPTED:
+        return PolicyRecord(kind="scripted", name=name)
+    folder = Path(name)
+    known = weights_digest(folder) if (folder / WEIGHTS).is_file() else None
+    return PolicyRecord(kind="model", name=folder.resolve().name, sha256=known)
 
 
 def _policy(name: str, recipe: Recipe) -> Policy:

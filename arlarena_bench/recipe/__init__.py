@@ -1,6 +1,6 @@
 """A recipe: every setting of a run, in one YAML file, checked before anything starts."""
 
-from arlarena_bench.recipe.digests import digest
+from arlarena_bench.recipe.digests import digest, leaves
 from arlarena_bench.recipe.reading import read_recipe
 from arlarena_bench.recipe.schema import Recipe, parse_recipe
 from arlarena_bench.recipe.sections import (
@@ -17,6 +17,7 @@ __all__ = [
     "TrainSection",
     "TunedMethod",
     "digest",
+    "leaves",
     "parse_recipe",
     "read_recipe",
 ]

@@ -6,7 +6,7 @@ from statistics import fmean
 
 import numpy as np
 
-from arlarena_bench.report.result import FinishedRun
+from arlarena_bench.report.finding import FinishedRun
 from arlarena_bench.statistics import Difference, difference, holm, rank_letters, task_difference
 from arlarena_bench.statistics.samples import Floats
 
@@ -24,8 +24,8 @@ class Contrast:
         estimate: Difference of the means over seeds.
         panel: For this panel, new seeds and starts; None below 3 seeds of either.
         p: That of `panel`, adjusted by Holm over the table's differences.
-        tasks: For tasks like these, new seeds and starts; None below 3 seeds and where the two
-            did not play the same tasks.
+        tasks: For tasks like these, new seeds and starts; None below 3 seeds and where all
+            tasks are of one cluster.
     """
 
     estimate: float
@@ -62,14 +62,18 @@ def crossed(methods: Mapping[str, Seeds]) -> bool:
 
 def success(seeds: Seeds) -> list[float]:
     """Return the success of each seed, in order of seed."""
-    return [seeds[seed].result.success for seed in sorted(seeds)]
+    return [seeds[seed].result.main.summary.success for seed in sorted(seeds)]
 
 
 def share_starts(ours: Seeds, theirs: Seeds) -> bool:
     """Whether two methods trained seed by seed from the same start, another one each seed."""
-    starts = {seed: run.result.start_policy for seed, run in ours.items()}
-    others = {seed: run.result.start_policy for seed, run in theirs.items()}
+    starts, others = _starts(ours), _starts(theirs)
     return starts == others and len(set(starts.values())) == len(starts) > 1
+
+
+def _starts(seeds: Seeds) -> dict[int, str | None]:
+    starts = {seed: run.result.start for seed, run in seeds.items()}
+    return {seed: start.sha256 if start else None for seed, start in starts.items()}
 
 
 def _contrast(ours: Seeds, theirs: Seeds) -> Contrast:
@@ -78,32 +82,23 @@ def _contrast(ours: Seeds, theirs: Seeds) -> Contrast:
         return Contrast(estimate)
     paired = share_starts(ours, theirs)
     panel = difference(success(ours), success(theirs), paired)
-    tasks = sorted({e.task_id for run in ours.values() for e in run.result.episodes})
-    outcomes, others = _by_task(ours, tasks), _by_task(theirs, tasks)
-    if outcomes is None or others is None or len(tasks) < 2:
-        return Contrast(estimate, panel)
-    clusters = _clusters(ours, tasks)
+    first = next(iter(ours.values())).result.main
+    labels = {episode.task_id: episode.cluster for episode in first.episodes}
+    # A task without a label is independent of all others.
+    clusters = [task if cluster is None else f"in {cluster}" for task, cluster in labels.items()]
     if len(set(clusters)) < 2:
-        return Contrast(estimate, panel)  # tasks that stand and fall together say nothing of others
-    claim = task_difference(outcomes, others, clusters, paired=paired)
-    return Contrast(estimate, panel, tasks=claim)
+        return Contrast(estimate, panel)
+    outcomes, others = _by_task(ours, list(labels)), _by_task(theirs, list(labels))
+    tasks = task_difference(outcomes, others, clusters=clusters, paired=paired)
+    return Contrast(estimate, panel, tasks=tasks)
 
 
-def _clusters(seeds: Seeds, tasks: list[str]) -> list[str]:
-    """Return what each task stands and falls with; a task without a cluster is one of its own."""
-    episodes = next(iter(seeds.values())).result.episodes
-    found = {episode.task_id: episode.cluster for episode in episodes}
-    return [found[task] or task for task in tasks]
-
-
-def _by_task(seeds: Seeds, tasks: list[str]) -> Floats | None:
-    """Return the success of each (seed, task) over its attempts; None for a seed of other tasks."""
+def _by_task(seeds: Seeds, tasks: list[str]) -> Floats:
+    """Return (seeds, tasks): the success of each over its attempts; a table's runs share tasks."""
     rows = []
     for seed in sorted(seeds):
         attempts: dict[str, list[bool]] = {}
-        for episode in seeds[seed].result.episodes:
+        for episode in seeds[seed].result.main.episodes:
             attempts.setdefault(episode.task_id, []).append(episode.success)
-        if sorted(attempts) != tasks:
-            return None
         rows.append([fmean(attempts[task]) for task in tasks])
     return np.array(rows)

@@ -1,23 +1,18 @@
-"""The metrics of every run of a bench, from the runs' folders or from one CSV file."""
+"""The metrics of every run of a bench, from the runs' own logs or from their results."""
 
-import csv
-import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.files import JsonLines, write_whole
-from arlarena_bench.report.comparison import label_of_folder
+from arlarena_bench.files import JsonLines
+from arlarena_bench.labels import label_of_folder
+from arlarena_bench.report.finding import find_runs
 
 Record = Mapping[str, Any]
 Metrics = dict[str, dict[int, list[Record]]]
 """Method → seed → one record a step."""
-
-FILE = "metrics.csv"
-# Enough to draw curves and to compare; the runs' own logs have every bit.
-DIGITS = ".6g"
 
 
 def find_metrics(folder: Path) -> tuple[Metrics, list[str]]:
@@ -32,8 +27,8 @@ def find_metrics(folder: Path) -> tuple[Metrics, list[str]]:
     if not folder.is_dir():
         raise ArenaError(f"no folder {folder}; give one that `arlarena bench --out` has written")
     paths = sorted(folder.rglob("metrics.jsonl"))
-    if not paths and (folder / FILE).is_file():
-        return read_csv(folder / FILE), []
+    if not paths:
+        return _recorded(folder)
     benches = sorted({path.parents[2].as_posix() for path in paths if _seed(path) is not None})
     if len(benches) > 1:
         raise ArenaError(f"{folder} holds several benches: give one of {', '.join(benches)}")
@@ -58,40 +53,20 @@ def _seed(metrics: Path) -> int | None:
     return int(match[1]) if match else None
 
 
-def write_csv(metrics: Metrics, path: Path) -> None:
-    """Write a line for each method, seed and step; a metric that a step lacks is left empty."""
-    rows = [
-        {"method": method, "seed": seed, **record}
-        for method, seeds in sorted(metrics.items())
-        for seed, records in sorted(seeds.items())
-        for record in records
-    ]
-    names = sorted({name for row in rows for name in row} - {"method", "seed", "step"})
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, ["method", "seed", "step", *names], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    write_whole(path, buffer.getvalue())
-
-
-def _cell(value: Any) -> Any:
-    return format(value, DIGITS) if isinstance(value, float) else value
-
-
-def read_csv(path: Path) -> Metrics:
-    """Read what `write_csv` wrote.
-
-    Raises:
-        ArenaError: If the file is not such a table.
-    """
+def _recorded(folder: Path) -> tuple[Metrics, list[str]]:
+    """Return the metrics that results keep, where the runs' own folders are not there."""
+    runs, problems = find_runs(folder)
     found: Metrics = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            try:
-                method, seed = row.pop("method"), int(row.pop("seed"))
-                record = {name: float(text) for name, text in row.items() if text}
-                record["step"] = int(record["step"])
-            except (KeyError, TypeError, ValueError):
-                raise ArenaError(f"{path}, line {number}: not a line of metrics") from None
-            found.setdefault(method, {}).setdefault(seed, []).append(record)
-    return found
+    for run in runs:
+        if run.result.training is not None:
+            records = _by_step(run.result.training.metrics)
+            found.setdefault(run.result.label, {})[run.result.seed] = records
+    return found, problems
+
+
+def _by_step(columns: Mapping[str, Sequence[float | None]]) -> list[Record]:
+    """Return one record a step, without the metrics that the step lacks."""
+    return [
+        {name: value for name, value in zip(columns, row, strict=True) if value is not None}
+        for row in zip(*columns.values(), strict=True)
+    ]

@@ -3,22 +3,24 @@
 import csv
 import io
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import compress
 
 from tabulate import tabulate, tabulate_formats
 
 from arlarena_bench.errors import unknown
+from arlarena_bench.record import Result
 from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, LEAST_FOR_RANK
-from arlarena_bench.report.result import Result
-from arlarena_bench.report.table import Interval, Row, Table
+from arlarena_bench.report.table import Interval, MeanCost, Row, Stability, Table
 from arlarena_bench.statistics import PANEL_CLAIM, TASKS_CLAIM, Difference
 
 NONE = "–"
 FORMATS = sorted({*tabulate_formats, "csv"})
+TABLES_ALONE = ("csv", "html", "latex", "tsv")  # formats that are read by other programs
 
-BELOW_START = "ended below start"  # shown where a start's score on the panel is known
 DELTA = f"Δ {BASELINE.upper()}"
-COLUMNS: dict[str, Callable[[Row], str]] = {
+_COLUMNS: dict[str, Callable[[Row], str]] = {
     "method": lambda row: row.method,
     "success %": lambda row: _percent(row.success),
     "IQM %": lambda row: _percent(row.success_iqm),
@@ -27,17 +29,48 @@ COLUMNS: dict[str, Callable[[Row], str]] = {
     DELTA: lambda row: _difference(row),
     "p (Holm)": lambda row: _p(row),
     "Δ, tasks like these": lambda row: _tasks(row),
-    "rank": lambda row: row.rank or "unranked",
+    "rank": lambda row: NONE if row.reference else row.rank or "unranked",
     "score": lambda row: f"{row.score:.2f}",
     "score (turns)": lambda row: f"{row.score_turn_weighted:.2f}",
-    BELOW_START: lambda row: _of_seeds(row, row.ended_below_start),
-    "collapsed": lambda row: _collapsed(row),
-    "collapse rate %": lambda row: _interval(row.collapse_interval),
-    "KL to start": lambda row: _number(row.kl_reference, "{:.3f}"),
     "format %": lambda row: _percent(row.valid_format),
-    "CPU min": lambda row: _number(row.cpu_minutes, "{:.1f}"),
-    "seeds": lambda row: str(len(row.seeds)),
 }
+_STABILITY: dict[str, Callable[[Stability, Row], str]] = {
+    "ended below start": lambda s, row: _of_seeds(row, s.ended_below_start),
+    "drawdown %": lambda s, row: _number(s.drawdown, "{:.1%}").rstrip("%"),
+    "collapsed": lambda s, row: _collapsed(row, s),
+    "collapse rate %": lambda s, row: _interval(s.collapse_interval),
+    "KL to start": lambda s, row: _number(s.kl_reference, "{:.3f}"),
+}
+_COST: dict[str, Callable[[MeanCost], str]] = {
+    "episodes": lambda cost: _number(cost.episodes, "{:,.0f}"),
+    "steps": lambda cost: _number(cost.environment_steps, "{:,.0f}"),
+    "reply tokens": lambda cost: _number(cost.reply_tokens, "{:,.0f}"),
+    "updates": lambda cost: _number(cost.updates, "{:,.0f}"),
+    "CPU min": lambda cost: _number(cost.cpu_minutes, "{:.1f}"),
+}
+_SEEDS: dict[str, Callable[[Row], str]] = {"seeds": lambda row: str(len(row.seeds))}
+
+
+def columns_of(table: Table) -> dict[str, Callable[[Row], str]]:
+    """Return the columns of a table by name, those that have nothing to say included."""
+    columns = dict(_COLUMNS)
+    for decoder in sorted({name for row in table.rows for name in row.other_decoders}):
+        columns[f"success % ({decoder})"] = partial(_other_decoder, decoder)
+    columns |= {name: partial(_stability, cell) for name, cell in _STABILITY.items()}
+    columns |= {name: partial(_cost, cell) for name, cell in _COST.items()}
+    return columns | _SEEDS
+
+
+def _other_decoder(decoder: str, row: Row) -> str:
+    return _number(row.other_decoders.get(decoder), "{:.1%}").rstrip("%")
+
+
+def _stability(cell: Callable[[Stability, Row], str], row: Row) -> str:
+    return NONE if row.stability is None else cell(row.stability, row)
+
+
+def _cost(cell: Callable[[MeanCost], str], row: Row) -> str:
+    return NONE if row.cost is None else cell(row.cost)
 
 
 def render(
@@ -49,66 +82,87 @@ def render(
         table: What to write.
         command: What makes it.
         form: `"csv"` or any format of the package `tabulate`, for example `"github"`, `"latex"`.
-        columns: Which of `COLUMNS` to write, in this order; all that have something to say if
-            None.
+        columns: Which columns to write, in this order; if None all but those of stability and
+            cost of which nothing is on record.
 
     Raises:
         ArenaError: If the format or a column is unknown.
     """
     if form not in FORMATS:
         raise unknown("table format", form, FORMATS)
-    shown = _shown(table) if columns is None else list(columns)
-    for column in shown:
-        if column not in COLUMNS:
-            raise unknown("column", column, COLUMNS)
-    cells = [[COLUMNS[column](row) for column in shown] for row in table.rows]
+    known = columns_of(table)
+    for column in columns or ():
+        if column not in known:
+            raise unknown("column", column, known)
+    shown = list(columns or known)
+    cells = [[known[column](row) for column in shown] for row in table.rows]
+    if columns is None:
+        told = [
+            name in _COLUMNS or any(row[i] != NONE for row in cells) for i, name in enumerate(shown)
+        ]
+        shown = list(compress(shown, told))
+        cells = [list(compress(row, told)) for row in cells]
     if form == "csv":
         buffer = io.StringIO()
         csv.writer(buffer, lineterminator="\n").writerows([shown, *cells])
         return buffer.getvalue().rstrip("\n")
     align = ["left"] + ["right"] * (len(shown) - 1)
     text = tabulate(cells, shown, form, colalign=align, disable_numparse=True)
-    return (
-        text if form.startswith(("latex", "html", "tsv")) else f"{text}\n\n{footer(table, command)}"
-    )
+    return text if form.startswith(TABLES_ALONE) else f"{text}\n\n{footer(table, command)}"
 
 
-def _shown(table: Table) -> list[str]:
-    known = any(row.ended_below_start is not None for row in table.rows)
-    return [column for column in COLUMNS if known or column != BELOW_START]
+def render_all(
+    tables: Sequence[tuple[Table, str]], form: str = "github", columns: Sequence[str] | None = None
+) -> str:
+    """Return several tables with their commands, each with the reason why it is one of its own."""
+    parts: list[str] = []
+    for number, (table, command) in enumerate(tables):
+        if number and not form.startswith(TABLES_ALONE):
+            before = tables[number - 1][0]
+            parts.append(f"Not joined with the table above: {before.why_not_joined(table)}.")
+        parts.append(render(table, command, form, columns))
+    return "\n\n".join(parts)
 
 
 def footer(table: Table, command: str) -> str:
     """Return what the numbers mean and where they came from, one fact a line."""
     shared = table.any_result
     results = [run.result for run in table.runs]
-    starts = sorted({r.start_policy[:12] for r in results})
-    start_success = sorted({_number(r.training.start_success, "{:.1%}") for r in results})
-    commits = sorted({r.commit or "unknown" for r in results})
+    sources = [result.provenance for result in results]
+    commits = sorted({source.commit or "unknown" for source in sources})
     lines = [
-        f"- {shared.environment}, preset {shared.preset}, panel {shared.panel.name}: "
-        f"{shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}",
-        f"- {_kind_of_start(shared)} {', '.join(starts)}: "
-        f"success {', '.join(start_success)} (validation)",
+        f"- {shared.recipe.environment.id}, preset {shared.recipe.name}, panel "
+        f"{shared.panel.name}: {shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}",
+        *_starts(table.trained),
         *_statistics(table),
         "- score: mean return of an episode; score (turns): weighted by turns, as the paper does",
-        f"- version {', '.join(sorted({r.version for r in results}))}, commit {', '.join(commits)}",
+        f"- version {', '.join(sorted({s.version for s in sources}))}, commit {', '.join(commits)}",
         f"- made by `{command}`",
     ]
     if shared.conditions:
         told = ", ".join(f"{name} {value}" for name, value in sorted(shared.conditions.items()))
         lines.append(f"- conditions: {told}")
+    if shared.lacks:
+        lines.append(f"- converted from an older record, which lacks: {', '.join(shared.lacks)}")
     if shared.incomparable:
         lines.append(f"- NOT FOR THE LEADERBOARD: {shared.incomparable}")
-    if len(starts) > 1 and not table.crossed:
-        lines.append("- WARNING: the runs began from different start policies")
     return "\n".join(lines)
 
 
-def _kind_of_start(result: Result) -> str:
-    if result.start.set is None:
-        return "start policy"
-    return f"start policies of the shipped set {result.start.set[:12]}:"
+def _starts(results: Sequence[Result]) -> list[str]:
+    hashes = sorted({result.start.sha256[:12] for result in results if result.start})
+    success = sorted(
+        {
+            _number(result.training.start_success, "{:.1%}")
+            for result in results
+            if result.training is not None
+        }
+    )
+    if not hashes:
+        return []
+    shipped = next((result.start.set for result in results if result.start), None)
+    kind = f"start policies of the shipped set {shipped[:12]}:" if shipped else "start policy"
+    return [f"- {kind} {', '.join(hashes)}: success {', '.join(success)} (validation)"]
 
 
 def _statistics(table: Table) -> list[str]:
@@ -138,15 +192,11 @@ def _statistics(table: Table) -> list[str]:
 
 def bench_command(table: Table) -> str:
     """Return the bench that makes this table, as far as its results tell."""
-    shared = table.any_result
-    methods = {}
-    for run in table.runs:
-        # Of a file, only its stem is kept.
-        suffix = ".py" if run.result.method_source else ""
-        methods[run.result.label] = run.result.method + suffix
+    recipe = table.any_result.recipe
+    methods = {result.label: result.recipe.method.name for result in table.trained}
     seeds = max(run.result.seed for run in table.runs) + 1
     return bench_line(
-        shared.preset, shared.environment_name, [methods[m] for m in in_order(methods)], seeds
+        recipe.name, recipe.environment.name, [methods[m] for m in in_order(methods)], seeds
     )
 
 
@@ -200,8 +250,8 @@ def _of_seeds(row: Row, count: int | None) -> str:
     return NONE if count is None else f"{count}/{len(row.seeds)}"
 
 
-def _collapsed(row: Row) -> str:
-    text = _of_seeds(row, row.collapsed)
-    if row.collapse_step is None:
+def _collapsed(row: Row, stability: Stability) -> str:
+    text = _of_seeds(row, stability.collapsed)
+    if stability.collapse_step is None:
         return text
-    return f"{text}, step {row.collapse_step}: {row.collapse_cause or 'unknown'}"
+    return f"{text}, step {stability.collapse_step}: {stability.collapse_cause or 'unknown'}"

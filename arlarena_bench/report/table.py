@@ -8,18 +8,21 @@ from statistics import fmean, median_low
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.record import Result, comparable, table_facts
 from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import (
     LEAST_FOR_INTERVAL,
     Contrast,
+    Seeds,
     contrasts,
     crossed,
     ranks,
     success,
 )
-from arlarena_bench.report.result import FinishedRun, Result
+from arlarena_bench.report.finding import FinishedRun
 from arlarena_bench.statistics import (
     clopper_pearson,
+    drawdown,
     ended_below_start,
     interquartile_mean,
     mean_interval,
@@ -27,56 +30,89 @@ from arlarena_bench.statistics import (
 
 Interval = tuple[float, float] | None
 
+START = "start"
+REFERENCES = (START, "expert", "random")
+DRAWDOWN_WINDOW = 10  # steps, as the curves are smoothed
+
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One method. Success and valid format are shares in [0, 1]; intervals are 95 %.
+class Stability:
+    """What training did to a method's policies.
 
     Attributes:
-        method: Name, or stem of the method's file.
-        seeds: The seeds that finished.
-        success: Mean over seeds of the success rate.
-        success_iqm: Interquartile mean of the same.
-        success_interval: Student's t interval of the mean, cut at 0 and 1; None below 3 seeds.
-        worst_seed: The least success of a seed.
-        rank: Letters shared by methods that are not separated; None below 6 seeds.
-        contrast: Against the baseline; None for the baseline itself and where that is absent.
-        score: Episode mean of the environment's return.
-        score_turn_weighted: The same weighted by turns, as ARLArena's tables have it.
         ended_below_start: How many seeds ended significantly below their start policy on the
-            panel; None where a start's success on it is unknown.
+            panel; None where the start of one was not played on it.
+        drawdown: Mean over seeds of the share of its best success in training (running mean of
+            10 steps) that a run has lost at the end; None where a seed kept no curve.
         collapsed: How many seeds collapsed.
         collapse_interval: Clopper-Pearson interval of the share that does.
         collapse_step: Median first step of collapse, over those.
         collapse_cause: Their commonest cause.
         kl_reference: KL to the start policy at the end of training, nats a token.
-        valid_format: Share of replies in the strict format.
-        cpu_minutes: CPU minutes of a run; None where no run kept its timing.
     """
 
-    method: str
-    seeds: tuple[int, ...]
-    success: float
-    success_iqm: float
-    success_interval: Interval
-    worst_seed: float
-    rank: str | None
-    contrast: Contrast | None
-    score: float
-    score_turn_weighted: float
     ended_below_start: int | None
+    drawdown: float | None
     collapsed: int
     collapse_interval: tuple[float, float]
     collapse_step: int | None
     collapse_cause: str | None
     kl_reference: float | None
-    valid_format: float
+
+
+@dataclass(frozen=True, slots=True)
+class MeanCost:
+    """What a run of a method took, mean over seeds; None where no run recorded it."""
+
+    episodes: float | None
+    environment_steps: float | None
+    reply_tokens: float | None
+    updates: float | None
     cpu_minutes: float | None
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One method, or one that others are measured by. Shares lie in [0, 1]; intervals are 95 %.
+
+    Attributes:
+        method: Name, or stem of the method's file; `"start"`, or a script's name.
+        reference: Whether it is not a method but what methods are measured by.
+        seeds: The seeds that finished; those whose starts were played for `"start"`.
+        success: Mean over seeds of the success rate under the headline decoder.
+        success_iqm: Interquartile mean of the same.
+        success_interval: Student's t interval of the mean, cut at 0 and 1; None below 3 seeds.
+        worst_seed: The least success of a seed.
+        other_decoders: Success under each other decoder, by its name.
+        rank: Letters shared by methods that are not separated; None below 6 seeds.
+        contrast: Against the baseline; None for the baseline itself and where that is absent.
+        score: Episode mean of the environment's return.
+        score_turn_weighted: The same weighted by turns, as ARLArena's tables have it.
+        valid_format: Share of replies in the strict format.
+        stability: None for a reference.
+        cost: None for a reference.
+    """
+
+    method: str
+    reference: bool
+    seeds: tuple[int, ...]
+    success: float
+    success_iqm: float
+    success_interval: Interval
+    worst_seed: float
+    other_decoders: dict[str, float]
+    rank: str | None
+    contrast: Contrast | None
+    score: float
+    score_turn_weighted: float
+    valid_format: float
+    stability: Stability | None
+    cost: MeanCost | None
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """The runs of one preset on one panel of one environment, in the order of their rows.
+    """The runs that are comparable with each other, in the order of their rows.
 
     `crossed` says whether seed s of every method trained from start s, so that differences are
     paired.
@@ -88,16 +124,29 @@ class Table:
 
     @property
     def any_result(self) -> Result:
-        """A result that speaks for all in what they share: environment, preset, panel."""
-        return self.runs[0].result
+        """A result that speaks for all in what they share; a trained one if there is any."""
+        results = [run.result for run in self.runs]
+        return next((result for result in results if not _is_reference(result)), results[0])
+
+    @property
+    def trained(self) -> list[Result]:
+        """The results that are no references."""
+        return [run.result for run in self.runs if not _is_reference(run.result)]
+
+    def why_not_joined(self, other: "Table") -> str:
+        """Return one line that says why two tables are two."""
+        reasons = comparable(self.any_result, other.any_result)
+        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+        return f"{reasons[0]}{more}" if reasons else "they are of the same settings"
 
     def to_json(self, command: str) -> dict[str, Any]:
         """Return the table, the command that makes it and every run in it as JSON data."""
         shared = self.any_result
         return {
-            "preset": shared.preset,
-            "environment": shared.environment,
+            "preset": shared.recipe.name,
+            "environment": shared.recipe.environment.id,
             "panel": shared.panel.model_dump(),
+            "decoder": shared.headline,
             "command": command,
             "rows": [asdict(row) for row in self.rows],
             "runs": [_run_json(run) for run in self.runs],
@@ -105,68 +154,121 @@ class Table:
 
 
 def build_tables(runs: Iterable[FinishedRun]) -> list[Table]:
-    """Return a table for each preset, panel, set of starts and conditions; none are ever mixed.
+    """Return a table for each set of comparable results among `runs`; none are ever mixed.
+
+    What methods are measured by, starts and scripts, stands in every table that it fits.
 
     Raises:
-        ArenaError: If two runs are of the same method and seed.
+        ArenaError: If two runs are of the same method and seed, or began from different starts
+            with the same seed.
     """
     groups: dict[tuple[str, ...], list[FinishedRun]] = {}
+    references = []
     for run in runs:
-        result = run.result
-        conditions = json.dumps(result.conditions, sort_keys=True)
-        key = (result.environment, result.preset, result.panel.digest, conditions)
-        starts = result.start.set or ""
-        groups.setdefault((*key, starts, result.incomparable), []).append(run)
-    return [_table(groups[key]) for key in sorted(groups)]
+        if _is_reference(run.result):
+            references.append(run)
+        else:
+            groups.setdefault(_key(run.result), []).append(run)
+    if not groups:
+        for run in references:
+            groups.setdefault(_key(run.result), []).append(run)
+        references = []
+    return [
+        _table([run for run in references if not comparable(run.result, group[0].result)] + group)
+        for group in (groups[key] for key in sorted(groups))
+    ]
+
+
+def _is_reference(result: Result) -> bool:
+    return result.policy.kind in ("start", "scripted")
+
+
+def _key(result: Result) -> tuple[str, ...]:
+    recipe = result.recipe
+    facts = json.dumps(table_facts(result), sort_keys=True)
+    return recipe.environment.id, recipe.name, result.panel.name, facts
 
 
 def _table(runs: Sequence[FinishedRun]) -> Table:
-    by_method: dict[str, dict[int, FinishedRun]] = {}
+    references: dict[str, dict[int, FinishedRun]] = {}
+    methods: dict[str, dict[int, FinishedRun]] = {}
     for run in runs:
         name, seed = run.result.label, run.result.seed
-        other = by_method.setdefault(name, {}).setdefault(seed, run)
+        kept = references if _is_reference(run.result) else methods
+        if run.result.policy.kind == "start":
+            name = START
+        other = kept.setdefault(name, {}).setdefault(seed, run)
         if other is not run:
             raise ArenaError(
                 f"two results of {name} seed {seed}: {other.source} and {run.source}; "
                 "give the folder of one of them"
             )
-    order = in_order(by_method)
-    against, letters = contrasts(by_method, BASELINE), ranks(by_method)
-    rows = tuple(
-        _row(name, by_method[name], against.get(name), letters.get(name)) for name in order
-    )
-    ordered = tuple(by_method[name][seed] for name in order for seed in sorted(by_method[name]))
-    return Table(ordered, rows, crossed(by_method))
+    starts = references.get(START, {})
+    _check_starts([*methods.values(), starts])
+    first = [name for name in REFERENCES if name in references]
+    first += sorted(references.keys() - set(first))
+    order = in_order(methods)
+    against, letters = contrasts(methods, BASELINE), ranks(methods)
+    rows = [_row(name, references[name], reference=True) for name in first]
+    rows += [
+        _row(
+            name,
+            methods[name],
+            contrast=against.get(name),
+            rank=letters.get(name),
+            stability=_stability(methods[name], starts),
+            cost=_cost(methods[name]),
+        )
+        for name in order
+    ]
+    blocks = [references[name] for name in first] + [methods[name] for name in order]
+    ordered = tuple(block[seed] for block in blocks for seed in sorted(block))
+    return Table(ordered, tuple(rows), crossed(methods))
+
+
+def _check_starts(blocks: Sequence[Seeds]) -> None:
+    first: dict[int, FinishedRun] = {}
+    for block in blocks:
+        for seed, run in block.items():
+            other = first.setdefault(seed, run)
+            if other.result.start != run.result.start:
+                reason = comparable(other.result, run.result)[0]
+                raise ArenaError(f"{other.source} and {run.source} share no table: {reason}")
 
 
 def _row(
-    name: str, runs: dict[int, FinishedRun], contrast: Contrast | None, rank: str | None
+    name: str,
+    runs: Seeds,
+    reference: bool = False,
+    contrast: Contrast | None = None,
+    rank: str | None = None,
+    stability: Stability | None = None,
+    cost: MeanCost | None = None,
 ) -> Row:
     seeds = tuple(sorted(runs))
     results = [runs[seed].result for seed in seeds]
+    summaries = [result.main.summary for result in results]
     solved = success(runs)
-    trained = [result.training for result in results]
-    steps = [t.collapse_step for t in trained if t.collapse_step is not None]
-    causes = Counter(sorted(t.collapse_cause for t in trained if t.collapse_cause))
+    decoders = sorted(results[0].scores.keys() - {results[0].headline})
     return Row(
         method=name,
+        reference=reference,
         seeds=seeds,
         success=fmean(solved),
         success_iqm=interquartile_mean(solved),
         success_interval=_interval(solved),
         worst_seed=min(solved),
+        other_decoders={
+            decoder: fmean(result.scores[decoder].summary.success for result in results)
+            for decoder in decoders
+        },
         rank=rank,
         contrast=contrast,
-        score=fmean(result.reward for result in results),
-        score_turn_weighted=fmean(result.reward_turn_weighted for result in results),
-        ended_below_start=_ended_below_start(results),
-        collapsed=len(steps),
-        collapse_interval=clopper_pearson(len(steps), len(seeds)),
-        collapse_step=median_low(steps) if steps else None,
-        collapse_cause=causes.most_common(1)[0][0] if causes else None,
-        kl_reference=_mean_of_known(t.kl_ref_final for t in trained),
-        valid_format=fmean(result.summary.format_valid for result in results),
-        cpu_minutes=_mean_of_known(runs[seed].cpu_minutes for seed in seeds),
+        score=fmean(summary.reward for summary in summaries),
+        score_turn_weighted=fmean(summary.reward_turn_weighted for summary in summaries),
+        valid_format=fmean(summary.format_valid for summary in summaries),
+        stability=stability,
+        cost=cost,
     )
 
 
@@ -177,15 +279,56 @@ def _interval(shares: Sequence[float]) -> Interval:
     return max(low, 0.0), min(high, 1.0)
 
 
-def _ended_below_start(results: Sequence[Result]) -> int | None:
+def _stability(runs: Seeds, starts: Seeds) -> Stability | None:
+    trained = [run.result.training for _, run in sorted(runs.items()) if run.result.training]
+    if not trained:
+        return None
+    steps = [t.collapse_step for t in trained if t.collapse_step is not None]
+    causes = Counter(sorted(t.collapse_cause for t in trained if t.collapse_cause))
+    curves = [
+        [value for value in t.metrics.get("success/train", ()) if value is not None]
+        for t in trained
+    ]
+    return Stability(
+        ended_below_start=_ended_below_start(runs, starts),
+        drawdown=fmean(drawdown(c, DRAWDOWN_WINDOW) for c in curves) if all(curves) else None,
+        collapsed=len(steps),
+        collapse_interval=clopper_pearson(len(steps), len(trained)),
+        collapse_step=median_low(steps) if steps else None,
+        collapse_cause=causes.most_common(1)[0][0] if causes else None,
+        kl_reference=_mean_of_known(t.last("kl_ref") for t in trained),
+    )
+
+
+def _ended_below_start(runs: Seeds, starts: Seeds) -> int | None:
+    played = {_start_of(run.result): run.result for run in starts.values()}
     below = 0
-    for result in results:
-        start, tasks = result.training.start_test_success, len(result.episodes)
+    for run in runs.values():
+        start = played.get(_start_of(run.result))
         if start is None:
             return None
-        solved = sum(episode.success for episode in result.episodes)
-        below += ended_below_start(solved, tasks, round(start * tasks), tasks)
+        below += ended_below_start(*_solved(run.result), *_solved(start))
     return below
+
+
+def _start_of(result: Result) -> str | None:
+    return result.start.sha256 if result.start else None
+
+
+def _solved(result: Result) -> tuple[int, int]:
+    episodes = result.main.episodes
+    return sum(episode.success for episode in episodes), len(episodes)
+
+
+def _cost(runs: Seeds) -> MeanCost:
+    costs = [run.result.cost for run in runs.values()]
+    return MeanCost(
+        episodes=_mean_of_known(cost.episodes for cost in costs),
+        environment_steps=_mean_of_known(cost.environment_steps for cost in costs),
+        reply_tokens=_mean_of_known(cost.reply_tokens for cost in costs),
+        updates=_mean_of_known(cost.updates for cost in costs),
+        cpu_minutes=_mean_of_known(run.cpu_minutes for run in runs.values()),
+    )
 
 
 def _mean_of_known(values: Iterable[float | None]) -> float | None:
@@ -195,16 +338,15 @@ def _mean_of_known(values: Iterable[float | None]) -> float | None:
 
 def _run_json(run: FinishedRun) -> dict[str, Any]:
     result = run.result
+    kept = {"policy", "provenance", "start", "conditions", "cost", "lacks"}
+    training = result.training
     return {
-        "method": result.method,
-        "options": result.options,
+        **result.model_dump(mode="json", include=kept),
+        "method": result.label,
+        "options": result.recipe.method.options,
         "seed": result.seed,
         "source": run.source.as_posix(),
-        "recipe_digest": result.recipe_digest,
-        "start_policy": result.start_policy,
-        "commit": result.commit,
-        "version": result.version,
-        "summary": result.summary.model_dump(),
-        "training": result.training.model_dump(),
-        "cpu_minutes": run.cpu_minutes,
+        "recipe_digest": result.recipe.digest(),
+        "scores": {name: score.summary.model_dump() for name, score in result.scores.items()},
+        "training": training.model_dump(exclude={"metrics"}) if training else None,
     }

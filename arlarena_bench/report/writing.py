@@ -1,23 +1,20 @@
-"""What a bench leaves behind: its results, its table and its curves."""
+"""What a bench leaves behind beside its results: its table and its curves."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_whole
-from arlarena_bench.report.columns import to_columns
-from arlarena_bench.report.metrics import FILE, find_metrics, write_csv
+from arlarena_bench.report.finding import FinishedRun, find_runs
+from arlarena_bench.report.metrics import find_metrics
 from arlarena_bench.report.render import render
-from arlarena_bench.report.result import RESULTS_SCHEMA, FinishedRun, find_runs
 from arlarena_bench.report.table import Table, build_tables
 
 
 def write_report(
     folder: Path, command_of: Callable[[Sequence[FinishedRun]], str]
 ) -> tuple[Table | None, str, list[str]]:
-    """Write results, table, metrics and curves of every finished run in a bench's folder.
+    """Write table and curves of every finished run in a bench's folder.
 
     Runs of earlier benches in the folder have the same settings, and are reported with the rest.
 
@@ -39,41 +36,14 @@ def write_report(
     tables = build_tables(runs)
     if len(tables) > 1:
         raise ArenaError(
-            f"{folder} holds runs made under different conditions "
-            f"({' | '.join(str(table.any_result.conditions) for table in tables)}); "
-            "bench into another folder, or remove the runs that do not belong"
+            f"{folder} holds runs that cannot share a table: "
+            f"{tables[0].why_not_joined(tables[1])}; bench into another folder, or remove the "
+            "runs that do not belong"
         )
     table = tables[0]
-    write_whole(folder / "results.json", results_json(table, command))
     write_whole(folder / "table.md", render(table, command) + "\n")
-    metrics, damaged = find_metrics(folder)
-    write_csv(metrics, folder / FILE)
-    draw_curves(folder, folder / "curves")
+    _, damaged = draw_curves(folder, folder / "curves")
     return table, command, problems + damaged
-
-
-def results_json(table: Table, command: str) -> str:
-    """Return everything a table is made of as JSON, a result a line; the same runs, the same bytes.
-
-    The episodes of a result are columns: `{"task_id": [...], "reward": [...], ...}`.
-
-    CPU minutes, which no two machines share, lie apart under `timing`.
-    """
-    results = [run.result.model_dump(mode="json", by_alias=True) for run in table.runs]
-    for result in results:
-        result["episodes"] = to_columns(result["episodes"])
-    timing = {
-        f"{run.result.label}/seed-{run.result.seed}": run.cpu_minutes
-        for run in table.runs
-        if run.cpu_minutes is not None
-    }
-    lines = ",\n".join(_compact(result) for result in results)
-    return (
-        f'{{"command": {_compact(command)},\n'
-        f'"results": [\n{lines}\n],\n'
-        f'"schema": {RESULTS_SCHEMA},\n'
-        f'"timing": {_compact(timing)}}}\n'
-    )
 
 
 def draw_curves(folder: Path, stem: Path) -> tuple[list[Path], list[str]]:
@@ -90,7 +60,3 @@ def draw_curves(folder: Path, stem: Path) -> tuple[list[Path], list[str]]:
     metrics, problems = find_metrics(folder)
     title = " · ".join(folder.resolve().parts[-2:])
     return plot(metrics, stem, title), problems
-
-
-def _compact(data: Any) -> str:
-    return json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False)

@@ -4,19 +4,17 @@ import hashlib
 import platform
 import sys
 from collections.abc import Iterator
-from importlib.metadata import requires, version
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import Requirement
-
 import arlarena_bench
 from arlarena_bench.recipe import Recipe, digest
+from arlarena_bench.record import package_versions
 from arlarena_bench.text_env import TextEnv
 
 CORE = Path(arlarena_bench.__file__).parent
-# Rooms that training does not know, and so cannot depend on.
-APART = ("harness", "report", "statistics")
+# Rooms that demonstrations cannot depend on.
+APART = ("harness", "record", "report", "statistics")
 
 
 def fingerprint(recipe: Recipe, game: TextEnv) -> str:
@@ -92,6 +90,4 @@ def _stat(path: Path) -> tuple[str, int, int]:
 
 
 def _packages() -> dict[str, str]:
-    needed = [Requirement(line) for line in requires("arlarena-bench") or []]
-    found = {need.name: version(need.name) for need in needed if need.marker is None}
-    return {"python": platform.python_version(), **found}
+    return {"python": platform.python_version(), **package_versions()}

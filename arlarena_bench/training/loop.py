@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -17,6 +16,7 @@ from arlarena_bench.objective.wrapped import Wrapped
 from arlarena_bench.policy.language_model import LanguageModel, SamplingPolicy
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import Recipe
+from arlarena_bench.record import Result, StartRecord
 from arlarena_bench.streams import Stream, python_stream, torch_stream
 from arlarena_bench.training.checkpoint import load_checkpoint, save_checkpoint
 from arlarena_bench.training.collapse import CollapseDetector
@@ -24,8 +24,7 @@ from arlarena_bench.training.diagnostics import rollout_metrics
 from arlarena_bench.training.evaluate import (
     evaluate,
     evaluation_policy,
-    summarise,
-    write_episodes,
+    summary_of,
 )
 from arlarena_bench.training.finish import build_result
 from arlarena_bench.training.rollout import Arena
@@ -45,7 +44,8 @@ def train(
     stop_on_collapse: bool = False,
     on_step: Callable[[dict[str, float]], None] | None = None,
     warn: Callable[[str], None] = lambda line: None,
-) -> dict[str, Any]:
+    command: str | None = None,
+) -> Result:
     """Train one method from the recipe's start policy and score it on the test panel.
 
     Args:
@@ -55,9 +55,10 @@ def train(
         stop_on_collapse: End training when the detector fires.
         on_step: Called with each step's metrics.
         warn: Called with a line about each damaged checkpoint.
+        command: What was run, for the record; None for a call from Python.
 
     Returns:
-        The result, as written to `result.json`.
+        The result, as written to the folder.
 
     Raises:
         ArenaError: If `out` holds another run, the method cannot learn from the environment's
@@ -71,7 +72,7 @@ def train(
             return finished  # another process has ended the run meanwhile
         start = start_policy(recipe)
         begun = start_record(recipe, start)
-        run.begin_from(begun["sha256"])
+        run.begin_from(begun.sha256)
         trainer = Trainer(recipe, start)
         first = trainer.restore(run, warn) + 1
         if not run.logged:
@@ -84,15 +85,15 @@ def train(
             trainer.detector.observe(step, metrics)
             if step % recipe.train.checkpoint_every == 0:
                 save_checkpoint(run.checkpoints, step, trainer.learner)
-        return _finish(run, trainer, begun)
+        return _finish(run, trainer, begun, command)
 
 
-def _finish(run: Run, trainer: "Trainer", start: dict[str, str]) -> dict[str, Any]:
+def _finish(run: Run, trainer: "Trainer", start: StartRecord, command: str | None) -> Result:
     """Score the trained policy on the test panel and write everything that a run leaves."""
     episodes = trainer.test()
-    trainer.policy.save(run.folder / "model")
-    write_episodes(run.folder / "episodes" / "test.jsonl.gz", episodes)
-    result = build_result(run, start, trainer.arena.game, episodes, trainer.detector.collapse)
+    trainer.policy.save(run.model)
+    collapse = trainer.detector.collapse
+    result = build_result(run, start, trainer.arena.game, episodes, collapse, command)
     run.finish(result)
     return result
 
@@ -168,9 +169,10 @@ class Trainer:
     def validate(self) -> dict[str, float]:
         """Score the policy on the validation panel."""
         policy = evaluation_policy(self.policy, self._recipe)
-        summary = summarise(evaluate(policy, self.arena, self._recipe, "validation"))
+        episodes = evaluate(policy, self.arena, self._recipe, "validation")
+        summary = summary_of(episodes)
         names = ("success", "score", "reward", "format_valid")
-        return {f"validation/{name}": summary[name] for name in names}
+        return {f"validation/{name}": getattr(summary, name) for name in names}
 
     def test(self) -> list[Episode]:
         """Play the test panel."""

@@ -5,7 +5,6 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import yaml
 from filelock import FileLock, Timeout
@@ -13,7 +12,8 @@ from filelock import FileLock, Timeout
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines, write_json, write_whole
 from arlarena_bench.method_file import is_method_file, source_files
-from arlarena_bench.recipe import Recipe, parse_recipe
+from arlarena_bench.recipe import Recipe, leaves, parse_recipe
+from arlarena_bench.record import RESULT_FILE, Result, read_result, write_result
 
 README = """\
 # {method} on {environment}, seed {seed}
@@ -26,11 +26,10 @@ A training run of arlarena-bench.
 | `method/` | copies of a method's file and of what it imports beside it |
 | `start.json` | SHA-256 of the start policy's weights |
 | `metrics.jsonl` | one line a training step; step 0 is the start policy |
-| `timing.jsonl` | CPU seconds of each step by part (not part of the result) |
+| `timing.jsonl` | CPU seconds of each step by part |
 | `checkpoints/` | weights, optimiser and counters; the newest two |
 | `model/` | the trained policy, a Hugging Face folder |
-| `episodes/test.jsonl.gz` | every reply on the test panel |
-| `result.json` | the result; written last, so its presence means the run is complete |
+| `result.jsonl.zst` | the result with every reply; written last: where it is, the run is complete |
 
 To go on after an interruption: `arlarena train --recipe recipe.yaml --out . --resume`, in this
 folder.
@@ -52,22 +51,23 @@ def holds(folder: Path, recipe: Recipe) -> bool:
     return False
 
 
-def finished_result(folder: Path) -> dict[str, Any] | None:
+def finished_result(folder: Path, turns: bool = True) -> Result | None:
     """Return the result of a run's folder if the run is complete; nothing is written.
+
+    Args:
+        folder: The run's.
+        turns: Whether to read the turns of its episodes, too.
 
     Raises:
         ArenaError: If the result is damaged.
     """
-    path = folder / "result.json"
+    path = folder / RESULT_FILE
     if not path.exists():
         return None
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        result = None
-    if not isinstance(result, dict):
-        raise ArenaError(f"{path} is damaged; delete it and pass --resume to make it again")
-    return result
+        return read_result(path, turns)
+    except ArenaError as error:
+        raise ArenaError(f"{error}; delete it and pass --resume to make it again") from None
 
 
 class Run:
@@ -113,6 +113,11 @@ class Run:
         """Where checkpoints lie."""
         return self.folder / "checkpoints"
 
+    @property
+    def model(self) -> Path:
+        """Where the trained policy lies in the end."""
+        return self.folder / "model"
+
     def _explain(self) -> None:
         """Write what makes the folder stand alone: a readme, and copies of the method's files."""
         method, readme = self.recipe.method.name, self.folder / "README.md"
@@ -139,9 +144,22 @@ class Run:
                 "now: environment or packages have changed since; start again with another --out"
             )
 
-    def finish(self, result: Mapping[str, Any]) -> None:
+    def cpu_seconds(self) -> float | None:
+        """Return the CPU seconds of all steps, None without any.
+
+        Raises:
+            ArenaError: If the log of timings is damaged.
+        """
+        try:
+            # A step that was repeated after an interruption is counted once.
+            seconds = {line["step"]: float(line["cpu_s/total"]) for line in self._timing}
+        except (KeyError, TypeError, ValueError):
+            raise ArenaError(f"{self._timing.path} has a line without step or time") from None
+        return sum(seconds.values()) if seconds else None
+
+    def finish(self, result: Result) -> None:
         """Write the result."""
-        write_json(self.folder / "result.json", result)
+        write_result(self.folder / RESULT_FILE, result)
 
     def log(self, step: int, metrics: Mapping[str, float], timing: Mapping[str, float]) -> None:
         """Append a step's metrics.
@@ -219,19 +237,11 @@ def _check_same(stored: Path, recipe: Recipe) -> None:
         data = yaml.safe_load(stored.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
         raise ArenaError(f"{stored} is damaged; choose another --out") from None
-    before = dict(_leaves(parse_recipe(data, str(stored)).model_dump(mode="json")))
-    after = dict(_leaves(recipe.model_dump(mode="json")))
+    before = dict(leaves(parse_recipe(data, str(stored)).model_dump(mode="json")))
+    after = dict(leaves(recipe.model_dump(mode="json")))
     for key in sorted(before.keys() | after.keys()):
         if before.get(key) != after.get(key):
             raise ArenaError(
                 f"{stored.parent} holds a run of another recipe ({key} is {before.get(key)!r} "
                 f"there, {after.get(key)!r} here); choose another --out"
             )
-
-
-def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(data, dict) and data:
-        for key, value in data.items():
-            yield from _leaves(value, f"{path}.{key}" if path else str(key))
-    else:
-        yield path, data

@@ -22,6 +22,7 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import cache_folder, write_json
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.recipe import Recipe, digest
+from arlarena_bench.record import StartRecord
 from arlarena_bench.training.cloning import (
     OnStep,
     clone,
@@ -35,6 +36,7 @@ from arlarena_bench.training.start_set import find_set
 CLONED = "cloned"
 # Raise when cloning would make another policy from the same settings and demonstrations.
 CLONING_VERSION = 2
+WEIGHTS = "model.safetensors"
 
 
 def start_folder(recipe: Recipe, demonstrations: str) -> Path:
@@ -74,15 +76,14 @@ def _digests(folder: Path) -> dict[str, str]:
 
 def weights_digest(folder: Path) -> str:
     """Return the SHA-256 of a model folder's weights."""
-    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
 
 
-def start_record(recipe: Recipe, folder: Path) -> dict[str, str]:
+def start_record(recipe: Recipe, folder: Path) -> StartRecord:
     """Return what a result says of the start policy: its name, its weights, its set."""
-    record = {"name": CLONED, "sha256": weights_digest(folder)}
-    if recipe.start.frozen is not None:
-        record |= {"name": f"shipped/{folder.name}", "set": recipe.start.frozen}
-    return record
+    frozen = recipe.start.frozen
+    name = CLONED if frozen is None else f"shipped/{folder.name}"
+    return StartRecord(name=name, sha256=weights_digest(folder), set=frozen)
 
 
 def find_start(recipe: Recipe) -> Path | None:

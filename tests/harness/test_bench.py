@@ -1,5 +1,4 @@
 import io
-import json
 import signal
 import subprocess
 import sys
@@ -14,7 +13,8 @@ from runs import FAILING_METHOD_FILE, METHOD_FILE, TINY
 from arlarena_bench.harness.bench import run_bench
 from arlarena_bench.harness.plan import Plan, Request, is_finished, plan
 from arlarena_bench.harness.processes import Failure
-from arlarena_bench.report.result import find_runs
+from arlarena_bench.record import RESULT_FILE, read_result
+from arlarena_bench.report.finding import find_runs
 from arlarena_bench.report.writing import write_report
 
 
@@ -56,17 +56,16 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     assert [row.method for row in table.rows] == ["grpo", "mine (file)"]
     assert command.startswith(f"arlarena bench --preset nano --env sokoban --method grpo,{good}")
     written = sorted(path.name for path in planned.folder.iterdir() if path.is_file())
-    assert written == ["curves.png", "curves.svg", "metrics.csv", "results.json", "table.md"]
+    assert written == ["curves.png", "curves.svg", "table.md"]
     assert "| grpo " in (planned.folder / "table.md").read_text()
 
     # Finished runs are recognised, whatever else is asked for.
-    stamps = {run.source: (run.source / "result.json").stat().st_mtime_ns
-              for run in find_runs(planned.folder)[0]}  # fmt: skip
+    stamps = {run.source: run.source.stat().st_mtime_ns for run in find_runs(planned.folder)[0]}
     again = plan(Request("nano", "sokoban", ("grpo", str(good)), 1, tmp_path / "out", TINY))
     failures, said = bench(again)
     assert failures == []
     assert "2 of 2 runs are finished already" in said
-    assert stamps == {folder: (folder / "result.json").stat().st_mtime_ns for folder in stamps}
+    assert stamps == {path: path.stat().st_mtime_ns for path in stamps}
     assert write_report(again.folder, again.command_of)[1] == command
 
 
@@ -93,11 +92,10 @@ def test_an_interrupted_bench_goes_on_to_the_same_results(tmp_path: Path) -> Non
     assert bench(halved)[0] == []
     metrics = [(p.folder / "grpo/seed-0/metrics.jsonl").read_bytes() for p in (whole, halved)]
     assert metrics[0] == metrics[1]
-    results = []
-    for planned in (whole, halved):
-        write_report(planned.folder, planned.command_of)
-        results.append(json.loads((planned.folder / "results.json").read_text())["results"])
-    assert results[0] == results[1]
+    results = [read_result(p.folder / "grpo/seed-0" / RESULT_FILE) for p in (whole, halved)]
+    # All but the time it took.
+    apart = {"cost": {"cpu_seconds"}}
+    assert results[0].model_dump(exclude=apart) == results[1].model_dump(exclude=apart)
 
 
 def interrupt_after(lines: int, planned: Plan) -> tuple[subprocess.CompletedProcess[str], str]:

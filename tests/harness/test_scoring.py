@@ -8,19 +8,20 @@ from arlarena_bench.harness.scoring import score_policy, scores_table
 
 def test_the_oracle_solves_everything_and_silence_nothing() -> None:
     oracle = score_policy("oracle", "nano", "sokoban", "test", 16)
-    assert oracle["summary"]["success"] == 1.0
-    assert oracle["panel"]["tasks"] == 16
+    assert oracle.main.summary.success == 1.0
+    assert oracle.panel.tasks == 16
+    assert (oracle.policy.kind, oracle.label) == ("scripted", "oracle")
     assert "100.0%" in scores_table(oracle)
     silent = score_policy("null", "nano", "sokoban", "validation", 16)
-    assert silent["summary"]["success"] == 0.0
-    assert silent["summary"]["format_valid"] == 0.0
-    assert silent["panel"]["digest"] != oracle["panel"]["digest"]
+    assert silent.main.summary.success == 0.0
+    assert silent.main.summary.format_valid == 0.0
+    assert silent.panel.digest != oracle.panel.digest
 
 
 def test_a_random_policy_scores_the_same_every_time() -> None:
     first, again = (score_policy("random", "nano", "sokoban", "test", 16) for _ in range(2))
     assert first == again
-    assert 0 < first["summary"]["action_valid"] <= 1
+    assert 0 < first.main.summary.action_valid <= 1
 
 
 @pytest.mark.parametrize(
@@ -46,5 +47,5 @@ def test_scores_say_under_what_conditions_they_came() -> None:
     shown = scores_table(scores).splitlines()
     assert shown[-1].startswith("tagger: ")
     assert any(line.split() == ["r_price", "1.000"] for line in shown)
-    refused = scores | {"incomparable": "nothing was isolated"}
+    refused = scores.model_copy(update={"incomparable": "nothing was isolated"})
     assert scores_table(refused).endswith("not for the leaderboard: nothing was isolated")

@@ -111,7 +111,7 @@ def test_a_file_is_no_policy(folder: Path) -> None:
 @pytest.mark.parametrize("absent", [("pad_token",), ("bos_token",), ("pad_token", "eos_token")])
 def test_special_tokens_may_be_absent(folder: Path, absent: tuple[str, ...]) -> None:
     edit("tokenizer_config.json", **dict.fromkeys(absent))(folder)
-    assert score_policy(str(folder), "nano", "sokoban", "test", 2)["panel"]["tasks"] == 2
+    assert score_policy(str(folder), "nano", "sokoban", "test", 2).panel.tasks == 2
 
 
 def test_a_padding_token_beyond_the_embeddings_is_not_used(folder: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_chat_template_is_used(folder: Path) -> None:
     model = LanguageModel.load(folder)
     said = model.tokenizer("user box #", add_special_tokens=False)["input_ids"]
     assert model.encode(["box"]) == [tuple(said)]
-    assert score_policy(str(folder), "nano", "sokoban", "test", 2)["panel"]["tasks"] == 2
+    assert score_policy(str(folder), "nano", "sokoban", "test", 2).panel.tasks == 2
 
 
 def test_loading_leaves_the_global_generator_alone(folder: Path) -> None:

@@ -3,11 +3,12 @@ import io
 from pathlib import Path
 
 import pytest
-from runs import result_of, solving, write_run
+from runs import panel_of, result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.report.render import BELOW_START, bench_command, bench_line, render
-from arlarena_bench.report.result import find_runs
+from arlarena_bench.record import CostRecord
+from arlarena_bench.report.finding import find_runs
+from arlarena_bench.report.render import bench_command, bench_line, render, render_all
 from arlarena_bench.report.table import Table, build_tables
 
 
@@ -41,7 +42,7 @@ def test_below_the_table_stands_where_it_came_from(table: Table) -> None:
     for fact in (
         "arlarena/Sokoban-v0",
         "preset nano",
-        "sokoban-6x6-1box/test: 10 tasks, SHA-256 aaaaaaaaaaaa",
+        f"sokoban-6x6-1box-3to9moves/test: 10 tasks, SHA-256 {panel_of('sokoban').digest[:12]}",
         "start policy 555555555555: success 17.0%",
         "commit unknown",
         "`arlarena bench --seeds 3`",
@@ -50,29 +51,33 @@ def test_below_the_table_stands_where_it_came_from(table: Table) -> None:
     assert "WARNING" not in text
 
 
-def test_different_start_policies_are_pointed_out(bench: Path) -> None:
-    write_run(bench, result_of("gspo", 0, solving(5), start_policy="6" * 64))
-    (table,) = build_tables(find_runs(bench)[0])
-    assert "WARNING: the runs began from different start policies" in render(table, "make")
+def test_other_start_policies_share_no_table(bench: Path) -> None:
+    write_run(bench, result_of("gspo", 0, solving(5), start="6" * 64))
+    tables = build_tables(find_runs(bench)[0])
+    assert [[row.method for row in table.rows] for table in tables] == [["grpo", "sampo"], ["gspo"]]
+    text = render_all([(table, "make") for table in tables])
+    (line,) = (line for line in text.splitlines() if line.startswith("Not joined"))
+    assert line == (
+        f"Not joined with the table above: start policies is {'5' * 40}… in grpo seed 0 and "
+        f"{'6' * 40}… in gspo seed 0."
+    )
 
 
-def test_starts_that_every_method_shares_seed_by_seed_are_no_warning(tmp_path: Path) -> None:
+def test_differences_are_paired_where_seeds_share_their_starts(tmp_path: Path) -> None:
     for method in ("grpo", "gspo"):
         for seed in range(3):
-            start = {"start_policy": f"{seed}" * 64}
+            start = {"start": f"{seed}" * 64, "start_set": "a" * 64}
             write_run(tmp_path, result_of(method, seed, solving(seed + 2), **start))
     (table,) = build_tables(find_runs(tmp_path)[0])
-    text = render(table, "make")
-    assert "WARNING" not in text
-    assert "95 % paired t interval" in text
+    assert "95 % paired t interval" in render(table, "make")
 
 
 def test_a_lone_seed_has_no_interval(tmp_path: Path) -> None:
-    write_run(tmp_path, result_of("grpo", 0, solving(5)), cpu_s=None)
+    write_run(tmp_path, result_of("grpo", 0, solving(5), cost=CostRecord()))
     (table,) = build_tables(find_runs(tmp_path)[0])
     (row,) = csv.DictReader(io.StringIO(render(table, "make", "csv")))
     assert row["95 % interval"] == "–"
-    assert row["CPU min"] == "–"
+    assert "CPU min" not in row  # nothing to say
 
 
 @pytest.mark.parametrize("form", ["github", "simple", "latex", "html", "tsv", "csv"])
@@ -100,14 +105,16 @@ def test_three_seeds_have_intervals_and_p(bench: Path) -> None:
     assert "by exact permutation of labels, adjusted for a family of 1" in text
 
 
-def test_the_fall_below_the_start_is_shown_where_it_is_known(bench: Path, table: Table) -> None:
-    assert BELOW_START not in render(table, "make", "csv")
-    start = {"start_test_success": 1.0}
-    write_run(bench, result_of("gspo", 0, solving(2), training=start))
+def test_the_fall_below_the_start_is_shown_where_the_start_was_played(
+    bench: Path, table: Table
+) -> None:
+    assert "ended below start" not in render(table, "make", "csv")
+    write_run(bench, result_of("start", 0, solving(10), kind="start"))
+    write_run(bench, result_of("gspo", 0, solving(2)))
     (built,) = build_tables(find_runs(bench)[0])
     rows = {row["method"]: row for row in csv.DictReader(io.StringIO(render(built, "", "csv")))}
-    assert rows["gspo"][BELOW_START] == "1/1"
-    assert rows["grpo"][BELOW_START] == "–"
+    assert rows["gspo"]["ended below start"] == "1/1"
+    assert rows["start"]["ended below start"] == "–"
 
 
 def test_columns_can_be_chosen(table: Table) -> None:
@@ -125,7 +132,7 @@ def test_an_unknown_format_suggests_the_nearest(table: Table) -> None:
 
 
 def test_the_command_is_rebuilt_from_the_results(bench: Path) -> None:
-    write_run(bench, result_of("mine", 0, solving(5), method_source="f" * 64))
+    write_run(bench, result_of("mine", 0, solving(5), source="f" * 64))
     (table,) = build_tables(find_runs(bench)[0])
     assert bench_command(table) == (
         "arlarena bench --preset nano --env sokoban --method grpo,sampo,mine.py --seeds 3"
@@ -144,6 +151,9 @@ def test_results_under_different_conditions_share_no_table(tmp_path: Path) -> No
     spacy, words = build_tables(find_runs(tmp_path)[0])
     assert [len(words.runs), len(spacy.runs)] == [2, 1]
     assert "- conditions: tagger words\n" in render(words, "") + "\n"
+    assert spacy.why_not_joined(words) == (
+        "condition tagger is spacy in grpo seed 1 and words in grpo seed 0"
+    )
 
 
 def test_a_result_that_the_leaderboard_refuses_says_so(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
-from runs import result_of, solving, write_run
+from runs import metrics_of, result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.record import CostRecord, Decoder, Result, comparable
 from arlarena_bench.report.contrast import Contrast
+from arlarena_bench.report.finding import find_runs
 from arlarena_bench.report.render import render
-from arlarena_bench.report.result import find_runs
-from arlarena_bench.report.table import Row, Table, build_tables
+from arlarena_bench.report.table import MeanCost, Row, Table, build_tables
 from arlarena_bench.statistics import clopper_pearson, difference, task_difference
 
 
@@ -33,8 +35,11 @@ def test_a_row_is_computed_from_the_seeds(bench: Path) -> None:
     assert row.score == pytest.approx((10.6 - 1.2) / 2)
     per_seed = [(4 * 10.6 * n - 12 * 1.2 * (10 - n)) / (4 * n + 12 * (10 - n)) for n in (4, 5, 6)]
     assert row.score_turn_weighted == pytest.approx(sum(per_seed) / 3)
-    assert row.kl_reference == pytest.approx(0.2)
-    assert row.cpu_minutes == pytest.approx(50 * 0.96 / 60)
+    assert row.stability is not None
+    last = [metrics_of("grpo", seed)[-1]["kl_ref"] for seed in range(3)]
+    assert row.stability.kl_reference == pytest.approx(sum(last) / 3)
+    assert row.cost is not None
+    assert row.cost.cpu_minutes == pytest.approx(50 * 0.96 / 60)
 
 
 def test_below_three_seeds_a_difference_stands_alone(bench: Path) -> None:
@@ -63,7 +68,7 @@ def test_seeds_that_share_their_starts_are_paired(tmp_path: Path) -> None:
     solved = {"grpo": (2, 4, 6), "gspo": (4, 5, 8)}
     for method, counts in solved.items():
         for seed, count in enumerate(counts):
-            start = {"start_policy": f"{seed}" * 64}
+            start = {"start": f"{seed}" * 64, "start_set": "a" * 64}
             write_run(tmp_path, result_of(method, seed, solving(count), **start))
     contrast = row_of(tmp_path, "gspo").contrast
     assert contrast is not None
@@ -71,15 +76,32 @@ def test_seeds_that_share_their_starts_are_paired(tmp_path: Path) -> None:
     assert only_table(tmp_path).crossed
 
 
-def test_other_tasks_allow_no_claim_about_tasks(bench: Path) -> None:
-    for seed in range(3):
-        result = result_of("gspo", seed, solving(9))
-        result["episodes"][0]["task_id"] = "test/elsewhere"
-        write_run(bench, result)
-    contrast = row_of(bench, "gspo").contrast
-    assert contrast is not None
-    assert contrast.panel is not None
-    assert contrast.tasks is None
+def test_tasks_of_one_cluster_are_one_case(tmp_path: Path) -> None:
+    def clustered(method: str, seed: int, solved: int, shops: int) -> Result:
+        result = result_of(method, seed, solving(solved))
+        score = result.main
+        episodes = tuple(
+            episode.model_copy(update={"cluster": f"shop-{number % shops}"})
+            for number, episode in enumerate(score.episodes)
+        )
+        scores = {result.headline: score.model_copy(update={"episodes": episodes})}
+        return result.model_copy(update={"scores": scores})
+
+    ours, theirs = (7, 8, 9), (4, 5, 6)
+    for shops in (1, 2, 5):
+        folder = tmp_path / str(shops)
+        for seed in range(3):
+            write_run(folder, clustered("grpo", seed, theirs[seed], shops))
+            write_run(folder, clustered("gspo", seed, ours[seed], shops))
+    outcomes = [[float(task < n) for task in range(10)] for n in (*ours, *theirs)]
+    found = {n: row_of(tmp_path / str(n), "gspo").contrast for n in (1, 2, 5)}
+    assert found[1] is not None
+    assert found[1].tasks is None
+    for shops in (2, 5):
+        clusters = [task % shops for task in range(10)]
+        expected = task_difference(outcomes[:3], outcomes[3:], clusters=clusters)
+        assert (contrast := found[shops]) is not None
+        assert contrast.tasks == expected
 
 
 def test_an_interval_of_shares_ends_at_the_whole(tmp_path: Path) -> None:
@@ -98,11 +120,71 @@ def test_six_seeds_are_ranked_and_five_are_not(tmp_path: Path) -> None:
 
 def test_seeds_that_end_below_their_start_are_counted(tmp_path: Path) -> None:
     for seed, solved in enumerate((2, 28, 60)):
-        start = {"start_test_success": 0.3}
-        write_run(tmp_path, result_of("grpo", seed, solving(solved, of=100), training=start))
-    assert row_of(tmp_path, "grpo").ended_below_start == 1
-    write_run(tmp_path, result_of("grpo", 3, solving(10, of=100)))
-    assert row_of(tmp_path, "grpo").ended_below_start is None
+        start = {"start": f"{seed}" * 64, "start_set": "a" * 64}
+        write_run(tmp_path, result_of("grpo", seed, solving(solved, of=100), **start))
+        write_run(tmp_path, result_of("s", seed, solving(30, of=100), kind="start", **start))
+    stability = row_of(tmp_path, "grpo").stability
+    assert stability is not None
+    assert stability.ended_below_start == 1
+    start = {"start": "4" * 64, "start_set": "a" * 64}
+    write_run(tmp_path, result_of("grpo", 4, solving(10, of=100), **start))
+    stability = row_of(tmp_path, "grpo").stability
+    assert stability is not None
+    assert stability.ended_below_start is None  # nobody played the start of seed 4
+
+
+def test_what_methods_are_measured_by_stands_first(bench: Path) -> None:
+    for name, solved in (("random", 0), ("oracle", 10), ("expert", 9)):
+        write_run(bench, result_of(name, 0, solving(solved), kind="scripted"))
+    write_run(bench, result_of("cloned", 0, solving(1), kind="start"))
+    rows = only_table(bench).rows
+    assert [row.method for row in rows] == [
+        "start", "expert", "random", "oracle", "grpo", "sampo",
+    ]  # fmt: skip
+    assert [row.reference for row in rows] == [True] * 4 + [False] * 2
+    assert rows[0].success == pytest.approx(0.1)
+    assert rows[0].contrast is None
+    assert rows[0].stability is None
+
+
+def test_a_start_of_another_set_is_in_no_table(bench: Path) -> None:
+    write_run(bench, result_of("cloned", 0, solving(1), kind="start", start="6" * 64))
+    assert [row.method for row in only_table(bench).rows] == ["grpo", "sampo"]
+
+
+def test_one_seed_has_one_start(tmp_path: Path) -> None:
+    for method, start in (("grpo", "1" * 64), ("gspo", "2" * 64)):
+        write_run(tmp_path, result_of(method, 0, solving(5), start=start, start_set="a" * 64))
+    with pytest.raises(ArenaError, match="the start policy of seed 0 is 111111111111 in grpo"):
+        build_tables(find_runs(tmp_path)[0])
+
+
+def test_a_run_costs_what_its_seeds_took(tmp_path: Path) -> None:
+    for seed, tokens in enumerate((1000, 3000)):
+        cost = CostRecord(episodes=64, environment_steps=300, reply_tokens=tokens, cpu_seconds=90)
+        write_run(tmp_path, result_of("grpo", seed, solving(5), cost=cost))
+    assert row_of(tmp_path, "grpo").cost == MeanCost(64, 300, 2000, None, 1.5)
+
+
+def test_the_drawdown_is_of_success_in_training(tmp_path: Path) -> None:
+    curve = (None, *(0.8 for _ in range(25)), *(0.2 for _ in range(25)))
+    result = result_of("grpo", 0, solving(5))
+    assert result.training is not None
+    metrics = result.training.metrics | {"success/train": curve}
+    training = result.training.model_copy(update={"metrics": metrics})
+    write_run(tmp_path, result.model_copy(update={"training": training}))
+    stability = row_of(tmp_path, "grpo").stability
+    assert stability is not None
+    assert stability.drawdown == pytest.approx(0.75)
+
+
+def test_other_decoders_stand_beside_the_first(tmp_path: Path) -> None:
+    sampled, greedy = (result_of("grpo", 0, solving(n)).main for n in (5, 8))
+    greedy = greedy.model_copy(update={"decoder": Decoder(temperature=0.0)})
+    scores = {"sampled": sampled, "greedy": greedy}
+    write_run(tmp_path, result_of("grpo", 0, solving(5), scores=scores))
+    row = row_of(tmp_path, "grpo")
+    assert (row.success, row.other_decoders) == (0.5, {"greedy": 0.8})
 
 
 def test_collapsed_seeds_are_counted_with_median_step_and_commonest_cause(tmp_path: Path) -> None:
@@ -110,9 +192,11 @@ def test_collapsed_seeds_are_counted_with_median_step_and_commonest_cause(tmp_pa
     for seed, (step, cause) in enumerate(collapses):
         training = {"collapse_step": step, "collapse_cause": cause}
         write_run(tmp_path, result_of("cispo", seed, solving(0), training=training))
-    row = row_of(tmp_path, "cispo")
-    assert row.collapse_interval == clopper_pearson(3, 4)
-    assert (row.collapsed, row.collapse_step, row.collapse_cause) == (3, 12, "valid_format")
+    stability = row_of(tmp_path, "cispo").stability
+    assert stability is not None
+    assert stability.collapse_interval == clopper_pearson(3, 4)
+    assert (stability.collapsed, stability.collapse_step) == (3, 12)
+    assert stability.collapse_cause == "valid_format"
 
 
 def test_rows_follow_the_paper_then_the_alphabet(tmp_path: Path) -> None:
@@ -122,48 +206,51 @@ def test_rows_follow_the_paper_then_the_alphabet(tmp_path: Path) -> None:
     assert order == ["grpo", "grpo_st", "gspo", "sampo", "ant", "zebra"]
 
 
-def test_panels_and_presets_are_never_mixed(tmp_path: Path) -> None:
-    other = {"name": "sokoban-6x6-2box/test", "digest": "b" * 64, "tasks": 10}
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"preset": "nano-stress"}, "recipe name is nano in grpo seed 0 and nano-stress in grpo"),
+        ({"settings": {"train.iterations": 60}}, "recipe train.iterations is 50 in grpo seed 0"),
+        ({"settings": {"protocol.penalty": 0.2}}, "recipe protocol.penalty is 0.1 in grpo seed 0"),
+        ({"settings": {"evaluation.top_p": 0.9}}, "recipe evaluation.top_p is 1.0 in grpo seed 0"),
+        ({"environment": "webshop_mini"}, "panel is sokoban"),
+        ({"start": "6" * 64}, "start policies is 5555"),
+    ],
+)
+def test_what_is_not_comparable_is_never_mixed(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
     write_run(tmp_path / "a", result_of("grpo", 0, solving(5)))
-    write_run(tmp_path / "b", result_of("grpo", 0, solving(9), panel=other))
-    write_run(tmp_path / "c", result_of("grpo", 0, solving(1), preset="nano-stress"))
+    write_run(tmp_path / "b", result_of("grpo", 0, solving(9), **change))
     tables = build_tables(find_runs(tmp_path)[0])
-    assert [table.rows[0].success for table in tables] == [0.5, 0.9, 0.1]
+    assert sorted(table.rows[0].success for table in tables) == [0.5, 0.9]
+    ours, theirs = sorted(tables, key=lambda table: table.rows[0].success)
+    assert any(said in r for r in comparable(ours.any_result, theirs.any_result))
+    assert "\n" not in ours.why_not_joined(theirs)
+
+
+def test_other_tasks_of_one_panel_are_never_mixed(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", result_of("grpo", 0, solving(5)))
+    write_run(tmp_path / "b", result_of("grpo", 0, solving(5, of=20)))
+    assert len(build_tables(find_runs(tmp_path)[0])) == 2
+
+
+def test_a_method_may_have_options_and_a_learning_rate_of_its_own(tmp_path: Path) -> None:
+    settings = {"train.learning_rate": 0.1, "method.options": {"clip_high": 0.5}}
+    write_run(tmp_path, result_of("grpo", 0, solving(5)))
+    write_run(tmp_path, result_of("gspo", 0, solving(5), settings=settings))
+    assert [row.method for row in only_table(tmp_path).rows] == ["grpo", "gspo"]
 
 
 def test_shipped_starts_share_no_table_with_others(tmp_path: Path) -> None:
-    shipped = {"name": "shipped/0", "sha256": "5" * 64, "set": "e" * 64}
-    starts = {
-        "former": {},
-        "cloned": {"start": {"name": "cloned", "sha256": "5" * 64}},
-        "shipped": {"start": shipped},
-        "other-set": {"start": {**shipped, "set": "f" * 64}},
-    }
-    for name, start in starts.items():
-        method = "gspo" if name == "former" else "grpo"
-        write_run(tmp_path / name, result_of(method, 0, solving(5), **start))
+    sets = {"cloned": None, "shipped": "e" * 64, "other-set": "f" * 64}
+    for name, start_set in sets.items():
+        write_run(tmp_path / name, result_of("grpo", 0, solving(5), start_set=start_set))
     tables = build_tables(find_runs(tmp_path)[0])
-    assert [len(table.runs) for table in tables] == [2, 1, 1]
+    assert [len(table.runs) for table in tables] == [1, 1, 1]
     said = [render(table, "") for table in tables]
     assert "- start policy 555555555555: success" in said[0]
     assert "- start policies of the shipped set eeeeeeeeeeee: 555555555555: success" in said[1]
-
-
-def test_tasks_are_clustered_as_results_say(tmp_path: Path) -> None:
-    for shops in (1, 2, 5):
-        bench = tmp_path / f"{shops}"
-        for method, counts in {"grpo": (2, 4, 6), "gspo": (4, 5, 8)}.items():
-            for seed, count in enumerate(counts):
-                result = result_of(method, seed, solving(count))
-                for number, episode in enumerate(result["episodes"]):
-                    episode["cluster"] = f"shop {number % shops}"
-                write_run(bench, result)
-        contrast = row_of(bench, "gspo").contrast
-        assert contrast is not None
-        outcomes = [[float(task < n) for task in range(10)] for n in (4, 5, 8, 2, 4, 6)]
-        clusters = [number % shops for number in range(10)]
-        expected = task_difference(outcomes[:3], outcomes[3:], clusters) if shops > 1 else None
-        assert contrast.tasks == expected
 
 
 def test_two_results_of_one_seed_are_an_error(tmp_path: Path) -> None:

@@ -1,54 +1,25 @@
-import json
 from pathlib import Path
 
 import pytest
 from runs import result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.report.columns import to_rows
-from arlarena_bench.report.result import find_runs, stored_command
-from arlarena_bench.report.table import Table, build_tables
-from arlarena_bench.report.writing import draw_curves, results_json
+from arlarena_bench.report.writing import draw_curves, write_report
 
 
-def table_of(place: Path) -> Table:
-    (table,) = build_tables(find_runs(place)[0])
-    return table
+def test_a_report_is_a_table_and_its_curves(bench: Path) -> None:
+    table, command, problems = write_report(bench, lambda runs: f"make {len(runs)}")
+    assert table is not None
+    assert (command, problems) == ("make 5", [])
+    assert "- made by `make 5`" in (bench / "table.md").read_text(encoding="utf-8")
+    written = sorted(path.name for path in bench.iterdir() if path.is_file())
+    assert written == ["curves.png", "curves.svg", "table.md"]
 
 
-def test_results_json_alone_gives_the_same_table(bench: Path, tmp_path: Path) -> None:
-    table = table_of(bench)
-    path = tmp_path / "committed" / "results.json"
-    path.parent.mkdir()
-    path.write_text(results_json(table, "arlarena bench"))
-    for place in (path, path.parent):
-        again = table_of(place)
-        assert again.rows == table.rows
-        assert stored_command(again.runs[0]) == "arlarena bench"
-
-
-def test_results_json_is_deterministic_and_keeps_time_apart(bench: Path) -> None:
-    text = results_json(table_of(bench), "arlarena bench")
-    assert text == results_json(table_of(bench), "arlarena bench")
-    data = json.loads(text)
-    assert sorted(data) == ["command", "results", "schema", "timing"]
-    assert data["timing"]["grpo/seed-0"] == pytest.approx(0.8)
-    assert [(r["method"], r["seed"]) for r in data["results"]] == [
-        ("grpo", 0), ("grpo", 1), ("grpo", 2), ("sampo", 0), ("sampo", 1),
-    ]  # fmt: skip
-    assert "cpu" not in json.dumps(data["results"])
-    # A line a result, so that a changed run is one changed line.
-    assert len(text.splitlines()) == len(data["results"]) + 5
-
-
-def test_every_result_is_kept_as_the_run_wrote_it(tmp_path: Path) -> None:
-    original = result_of("grpo", 0, solving(5), hardware="abacus")
-    write_run(tmp_path, original)
-    (kept,) = json.loads(results_json(table_of(tmp_path), ""))["results"]
-    assert kept["episodes"]["task_id"] == [e["task_id"] for e in original["episodes"]]
-    kept["episodes"] = to_rows(kept["episodes"])
-    original["training"]["start_test_success"] = None
-    assert kept == original | {"method_source": None, "conditions": {}, "incomparable": ""}
+def test_runs_that_cannot_share_a_table_are_refused_with_the_reason(bench: Path) -> None:
+    write_run(bench, result_of("gspo", 0, solving(5), settings={"train.groups": 4}))
+    with pytest.raises(ArenaError, match=r"cannot share a table: recipe train\.groups is"):
+        write_report(bench, lambda runs: "make")
 
 
 def test_curves_are_named_after_their_stem(bench: Path) -> None:

@@ -20,7 +20,7 @@ from arlarena_bench.policy.scripted import NullPolicy, OraclePolicy, RandomPolic
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.streams import Stream
 from arlarena_bench.training.cloning import clone, record_demonstrations
-from arlarena_bench.training.evaluate import evaluate, evaluation_policy, pass_at, summarise
+from arlarena_bench.training.evaluate import evaluate, evaluation_policy, summary_of
 from arlarena_bench.training.loop import train
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import pack_episodes
@@ -139,11 +139,11 @@ def test_a_void_episode_scores_but_does_not_teach() -> None:
 
 def test_scripts_talk_as_well() -> None:
     arena = Arena(relay_recipe())
-    assert summarise(arena.play(OraclePolicy(), TASKS, range(3), streams(3)))["success"] == 1.0
-    assert summarise(arena.play(NullPolicy(), TASKS, range(3), streams(3)))["success"] == 0.0
+    assert summary_of(arena.play(OraclePolicy(), TASKS, range(3), streams(3))).success == 1.0
+    assert summary_of(arena.play(NullPolicy(), TASKS, range(3), streams(3))).success == 0.0
     tasks = [f"test/{word}/{other}" for word in WORDS for other in WORDS] * 30
     random_episodes = arena.play(RandomPolicy(), tasks, range(len(tasks)), streams(len(tasks)))
-    assert summarise(random_episodes)["success"] == pytest.approx(1 / 36, abs=0.015)
+    assert summary_of(random_episodes).success == pytest.approx(1 / 36, abs=0.015)
 
 
 def test_demonstrations_go_on_from_what_was_really_said() -> None:
@@ -159,9 +159,11 @@ def test_learning_from_conversations(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("ARLARENA_CACHE", str(tmp_path / "cache"))
     recipe = relay_recipe().for_run("gspo", 0)
     result = train(recipe, tmp_path / "run")
-    start, end = result["training"]["start_success"], result["summary"]["success"]
-    assert end > start + 0.4
-    assert result["measures"]["said"] == fmean(e["measures"]["said"] for e in result["episodes"])
+    assert result.training is not None
+    start, summary = result.training.start_success, result.main.summary
+    assert start is not None
+    assert summary.success > start + 0.4
+    assert summary.measures["said"] == fmean(e.measures["said"] for e in result.main.episodes)
 
 
 @pytest.mark.parametrize("name", ["gigpo", "dapo_gigpo", "sampo"])
@@ -181,16 +183,18 @@ def test_several_attempts_give_pass_at_k(cloned: LanguageModel) -> None:
     policy = evaluation_policy(cloned, recipe)
     episodes = evaluate(policy, Arena(recipe), recipe, "test")
     assert [e.task_id for e in episodes[:5]] == [episodes[0].task_id] * 4 + [episodes[4].task_id]
-    scores = pass_at(episodes)
+    summary = summary_of(episodes)
+    scores = summary.pass_at
     assert list(scores) == ["1", "2", "4"]
-    assert scores["1"] == pytest.approx(summarise(episodes)["success"])
+    assert scores["1"] == pytest.approx(summary.success)
     tasks = [episodes[i : i + 4] for i in range(0, 80, 4)]
     assert scores["4"] == fmean(any(e.success for e in task) for task in tasks)
     pairs = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
     best_of_two = [fmean(t[i].success or t[j].success for i, j in pairs) for t in tasks]
     assert scores["2"] == pytest.approx(fmean(best_of_two))
+    assert summary.pass_hat["4"] == fmean(all(e.success for e in task) for task in tasks)
     single = evaluate(policy, Arena(recipe), recipe, "validation")
-    assert pass_at(single) == {}
+    assert summary_of(single).pass_at == {}
 
 
 CHAT = (

@@ -1,6 +1,5 @@
 """The training loop as a whole, on a game that a tiny model learns in seconds."""
 
-import gzip
 import json
 import os
 import signal
@@ -14,7 +13,10 @@ from signpost import Signpost, signpost_recipe
 
 from arlarena_bench import ArenaError
 from arlarena_bench.outage import OutageError
+from arlarena_bench.record import RESULT_FILE, check, read_result
 from arlarena_bench.training.loop import train
+from arlarena_bench.training.rollout import Arena
+from arlarena_bench.training.start import weights_digest
 
 TESTS = Path(__file__).parents[1]
 SCRIPT = """
@@ -40,7 +42,7 @@ elif moment:
     setattr(os, moment, dying(getattr(os, moment), countdown))
 train(signpost_recipe(), Path(out), resume=True)
 """
-RESULTS = ("metrics.jsonl", "result.json", "episodes/test.jsonl.gz", "model/model.safetensors")
+FILES = ("metrics.jsonl", "model/model.safetensors")
 
 
 def run(out: Path, moment: str = "", countdown: int = 0, hash_seed: str = "0") -> int:
@@ -58,8 +60,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in RESULTS}
+def contents(folder: Path) -> dict[str, object]:
+    """All that a run leaves but the time it took."""
+    result = read_result(folder / RESULT_FILE).model_dump(exclude={"cost": {"cpu_seconds"}})
+    return {"result": result, **{name: (folder / name).read_bytes() for name in FILES}}
 
 
 def metrics(folder: Path) -> list[dict[str, Any]]:
@@ -87,7 +91,7 @@ def test_killed_again_and_again_a_run_ends_the_same(finished: Path, tmp_path: Pa
     out = tmp_path / "killed"
     for moment, countdown in KILLS:
         assert run(out, moment, countdown) == -signal.SIGKILL
-    assert not (out / "result.json").exists()
+    assert not (out / RESULT_FILE).exists()
     assert run(out) == 0
     assert contents(out) == contents(finished)
 
@@ -106,10 +110,10 @@ def test_training_learns(tmp_path: Path) -> None:
 
 
 def test_a_finished_run_is_returned_as_it_is(finished: Path) -> None:
-    before = contents(finished)
+    before = (finished / RESULT_FILE).read_bytes()
     result = train(signpost_recipe(), finished, resume=True)
-    assert result == json.loads(before["result.json"])
-    assert contents(finished) == before
+    assert result == read_result(finished / RESULT_FILE)
+    assert (finished / RESULT_FILE).read_bytes() == before
 
 
 def test_a_folder_with_a_run_is_not_overwritten(finished: Path) -> None:
@@ -131,7 +135,7 @@ def interrupted(finished: Path, out: Path) -> Path:
     """A copy of the finished run as it was before its end."""
     for path in finished.rglob("*"):
         target = out / path.relative_to(finished)
-        if path.is_file() and path.name != "result.json":
+        if path.is_file() and path.name != RESULT_FILE:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
     return out
@@ -169,21 +173,23 @@ def test_a_log_that_does_not_repeat_is_refused(finished: Path, tmp_path: Path) -
         train(signpost_recipe(), out, resume=True)
 
 
-def test_the_result_can_be_recomputed_from_its_episodes(finished: Path) -> None:
-    result = json.loads((finished / "result.json").read_text())
-    rows = result["episodes"]
-    assert len(rows) == result["panel"]["tasks"] == 64
-    assert result["summary"]["success"] == sum(row["success"] for row in rows) / 64
-    assert result["summary"]["reward"] == pytest.approx(sum(r["reward"] for r in rows) / 64)
-    turns = sum(row["turns"] for row in rows)
-    weighted = sum(row["reward"] * row["turns"] for row in rows) / turns
-    assert result["summary"]["reward_turn_weighted"] == pytest.approx(weighted)
-    with gzip.open(finished / "episodes" / "test.jsonl.gz", "rt") as file:
-        recorded = [json.loads(line) for line in file]
-    assert [sum(line["rewards"]) for line in recorded] == pytest.approx(
-        [row["reward"] for row in rows]
-    )
-    assert [len(line["replies"]) for line in recorded] == [row["turns"] for row in rows]
+def test_the_result_is_what_it_says(finished: Path) -> None:
+    result = read_result(finished / RESULT_FILE)
+    assert check(result, Arena(signpost_recipe()).game.tasks.panel("test")) == []
+    score, training = result.main, result.training
+    assert len(score.episodes) == result.panel.tasks == 64
+    solved = sum(episode.success for episode in score.episodes)
+    assert score.summary.success == solved / 64
+    assert all(episode.turns and episode.reply_tokens for episode in score.episodes)
+    assert training is not None
+    assert training.steps == 6
+    logged = metrics(finished)
+    assert training.metrics["loss"] == tuple(step.get("loss") for step in logged)
+    assert training.start_success == logged[0]["validation/success"]
+    assert result.cost.cpu_seconds is not None
+    assert result.policy.sha256 == weights_digest(finished / "model")
+    assert result.recipe == signpost_recipe()
+    assert result.provenance.packages["torch"]
 
 
 def test_one_seed_moves_everything_and_nothing_else_does(finished: Path, tmp_path: Path) -> None:
@@ -197,7 +203,7 @@ def test_a_run_killed_before_its_first_step_can_go_on(finished: Path, tmp_path: 
     out = tmp_path / "run"
     out.mkdir()
     (out / "recipe.yaml").write_bytes((finished / "recipe.yaml").read_bytes())
-    (out / ".result.json.half").write_text("")
+    (out / f".{RESULT_FILE}.half").write_text("")
     train(signpost_recipe(), out, resume=True)
     assert contents(out) == contents(finished)
     assert "seed 0" in (out / "README.md").read_text()
@@ -219,6 +225,6 @@ def test_an_outage_stops_a_run_which_goes_on_as_if_nothing_had_been(
     with pytest.raises(OutageError, match="weather service"):
         train(signpost_recipe(), out)
     assert 0 < len((out / "metrics.jsonl").read_text().splitlines()) < 7
-    assert not (out / "result.json").exists()
+    assert not (out / RESULT_FILE).exists()
     train(signpost_recipe(), out, resume=True)
     assert contents(out) == contents(finished)

@@ -3,7 +3,8 @@ from signpost import WORDS, signpost_recipe
 
 from arlarena_bench.episode import Episode
 from arlarena_bench.policy.scripted import ExpertPolicy, NullPolicy, OraclePolicy, RandomPolicy
-from arlarena_bench.training.evaluate import episode_record, success_by_category, summarise
+from arlarena_bench.record import record_episode, summarise
+from arlarena_bench.training.evaluate import summary_of
 from arlarena_bench.training.rollout import Arena
 
 TASKS = ("test/ant/bee", "test/cat", "test/dog/dog")
@@ -25,9 +26,9 @@ def test_saying_nothing_costs_the_penalty_until_the_horizon() -> None:
     assert len(episode.turns) == 4
     assert {(turn.reward, turn.penalty) for turn in episode.turns} == {(-0.1, 0.1)}
     assert not any(turn.format_valid or turn.action_valid for turn in episode.turns)
-    summary = summarise([episode])
-    assert summary["success"] == summary["format_valid"] == 0.0
-    assert abs(summary["reward"] + 0.4) < 1e-12
+    summary = summary_of([episode])
+    assert summary.success == summary.format_valid == 0.0
+    assert abs(summary.reward + 0.4) < 1e-12
 
 
 def test_the_random_policy_scores_what_chance_gives() -> None:
@@ -35,7 +36,7 @@ def test_the_random_policy_scores_what_chance_gives() -> None:
     numbers = range(len(tasks))
     episodes = Arena(signpost_recipe()).play(RandomPolicy(), tasks, numbers, streams(len(tasks)))
     chance = 1 - (5 / 6) ** 4
-    assert abs(summarise(episodes)["success"] - chance) < 0.07
+    assert abs(summary_of(episodes).success - chance) < 0.07
 
 
 def test_an_arena_can_be_used_again() -> None:
@@ -56,12 +57,12 @@ def test_the_expert_is_the_oracle_unless_an_environment_says_otherwise() -> None
 
 def test_types_of_task_are_scored_apart_where_there_are_any() -> None:
     (untyped,) = Arena(signpost_recipe()).play(OraclePolicy(), TASKS[:1], (0,), streams(1))
-    assert success_by_category([untyped]) == {}
-    assert "category" not in episode_record(untyped)
+    assert summary_of([untyped]).success_by_category == {}
     typed = [
         Episode("1", 0, untyped.turns, success=True, category="heat"),
         Episode("2", 1, untyped.turns, success=False, category="heat"),
         Episode("3", 2, untyped.turns, success=True, category="cool"),
     ]
-    assert success_by_category([*typed, untyped]) == {"cool": 1.0, "heat": 0.5}
-    assert [episode_record(episode)["category"] for episode in typed] == ["heat", "heat", "cool"]
+    records = [record_episode(episode) for episode in (*typed, untyped)]
+    assert [record.category for record in records] == ["heat", "heat", "cool", None]
+    assert summarise(records).success_by_category == {"cool": 1.0, "heat": 0.5}

@@ -77,9 +77,10 @@ def test_seed_s_trains_from_start_s_counted_round(shipping: Recipe, tmp_path: Pa
     folders = [find_start(shipping.with_values({"seed": seed})) for seed in (0, 1, 2)]
     assert [folder.name for folder in folders if folder] == ["0", "1", "0"]
     result = train(shipping.with_values({"seed": 3}), tmp_path / "run")
-    assert result["start"]["name"] == "shipped/1"
-    assert result["start"]["set"] == shipped.digest
-    assert result["start_policy"] == result["start"]["sha256"] == shipped.weights_digest(1)
+    assert result.start is not None
+    assert result.start.name == "shipped/1"
+    assert result.start.set == shipped.digest
+    assert result.start.sha256 == shipped.weights_digest(1)
     assert not (tmp_path / "cache").exists(), "nothing was cloned"
 
 
@@ -93,8 +94,8 @@ def test_half_precision_is_the_cloned_policy_rounded(shipping: Recipe) -> None:
 def test_a_cloned_start_says_so(shipping: Recipe) -> None:
     recipe = shipping.with_values({"start.frozen": None})
     record = start_record(recipe, start_policy(recipe))
-    assert record["name"] == "cloned"
-    assert "set" not in record
+    assert record.name == "cloned"
+    assert record.set is None
 
 
 def test_a_set_that_is_missing_or_changed_is_one_line(shipping: Recipe) -> None:

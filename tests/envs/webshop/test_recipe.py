@@ -3,7 +3,7 @@ from fits import check_prompts_and_replies_fit
 from arlarena_bench.installed import load_recipe
 from arlarena_bench.policy.scripted import ExpertPolicy
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.training.evaluate import evaluate, summarise
+from arlarena_bench.training.evaluate import evaluate, summary_of
 from arlarena_bench.training.rollout import Arena
 
 
@@ -15,9 +15,9 @@ def small() -> Recipe:
 
 def test_the_expert_shows_what_can_be_learned() -> None:
     recipe = small()
-    expert = summarise(evaluate(ExpertPolicy(), Arena(recipe), recipe, "validation"))
-    assert expert["success"] >= 0.95
-    assert expert["action_valid"] == 1.0
+    expert = summary_of(evaluate(ExpertPolicy(), Arena(recipe), recipe, "validation"))
+    assert expert.success >= 0.95
+    assert expert.action_valid == 1.0
 
 
 def test_prompts_and_replies_fit_the_tiny_model() -> None:

@@ -1,0 +1,47 @@
+"""The record of a result: one schema, written and read by the same classes by everything."""
+
+from arlarena_bench.record.checking import check
+from arlarena_bench.record.comparing import comparable, table_facts
+from arlarena_bench.record.episodes import EpisodeRecord, TurnsRecord, record_episode
+from arlarena_bench.record.provenance import Provenance, package_versions, provenance
+from arlarena_bench.record.result import (
+    COST_METRICS,
+    SCHEMA_VERSION,
+    CostRecord,
+    Decoder,
+    PanelRecord,
+    PolicyRecord,
+    Result,
+    Score,
+    StartRecord,
+    TrainingRecord,
+)
+from arlarena_bench.record.storage import RESULT_FILE, read_result, write_result
+from arlarena_bench.record.summary import Summary, summarise
+
+__all__ = [
+    "COST_METRICS",
+    "RESULT_FILE",
+    "SCHEMA_VERSION",
+    "CostRecord",
+    "Decoder",
+    "EpisodeRecord",
+    "PanelRecord",
+    "PolicyRecord",
+    "Provenance",
+    "Result",
+    "Score",
+    "StartRecord",
+    "Summary",
+    "TrainingRecord",
+    "TurnsRecord",
+    "check",
+    "comparable",
+    "package_versions",
+    "provenance",
+    "read_result",
+    "record_episode",
+    "summarise",
+    "table_facts",
+    "write_result",
+]

@@ -1,0 +1,74 @@
+"""Which results may share a table."""
+
+import json
+from typing import Any
+
+from arlarena_bench.recipe import digest, leaves
+from arlarena_bench.record.result import Result
+
+# What a method's own tuning chooses, beside its options.
+TUNED = ("train.learning_rate",)
+STARTS = "start policies"
+DECODER = "decoder"
+_APART = ("method", "methods", "tuning", "seed", "control", "controls")
+
+
+def comparable(a: Result, b: Result) -> list[str]:
+    """Return the reasons why two results cannot share a table, one a line; none if they can.
+
+    They can where nothing but method and seed differs: the recipe is otherwise the same (a
+    method's options and learning rate are its own), and so are panel, tasks played, decoders,
+    conditions and the set of start policies; equal seeds began from the same start.
+    """
+    ours, theirs = table_facts(a), table_facts(b)
+    names = f"{a.label} seed {a.seed}", f"{b.label} seed {b.seed}"
+    reasons = [
+        f"{fact} is {_shown(ours.get(fact))} in {names[0]} and {_shown(theirs.get(fact))} in "
+        f"{names[1]}"
+        for fact in sorted(ours.keys() | theirs.keys())
+        if ours.get(fact) != theirs.get(fact) and _applies(fact, a) and _applies(fact, b)
+    ]
+    starts = [result.start.sha256[:12] for result in (a, b) if result.start]
+    same_set = ours.get(STARTS) == theirs.get(STARTS)
+    if same_set and a.seed == b.seed and len(set(starts)) > 1:
+        reasons.append(
+            f"the start policy of seed {a.seed} is {starts[0]} in {names[0]} and {starts[1]} in "
+            f"{names[1]}"
+        )
+    return reasons
+
+
+def table_facts(result: Result) -> dict[str, Any]:
+    """Return what all results of a table share, flat, by a name that a reader understands."""
+    recipe = result.recipe
+    settings = recipe.model_dump(mode="json", exclude=set(_APART))
+    played = [(episode.task_id, episode.attempt) for episode in result.main.episodes]
+    facts = {f"recipe {key}": value for key, value in leaves(settings) if key not in TUNED}
+    facts |= {
+        "schema": result.schema_version,
+        "gaps of the record": ", ".join(result.lacks),
+        "panel": result.panel.name,
+        "panel digest": result.panel.digest,
+        "tasks played": f"{len(played)}, SHA-256 {digest(played)[:12]}",
+        f"{DECODER} first shown": result.headline,
+        "reason against the leaderboard": result.incomparable,
+    }
+    facts |= {f"condition {name}": value for name, value in result.conditions.items()}
+    if result.start is not None:
+        facts[STARTS] = result.start.set or result.start.sha256
+    for name, score in result.scores.items():
+        if score.decoder is not None:
+            facts[f"{DECODER} {name}"] = score.decoder.model_dump_json()
+    return facts
+
+
+def _applies(fact: str, result: Result) -> bool:
+    """Whether a fact can be asked of a result: scripts draw nothing, and start from nothing."""
+    if fact == STARTS:
+        return result.start is not None
+    return result.policy.kind != "scripted" or not fact.startswith(DECODER)
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return "not there" if value is None else text if len(text) <= 40 else f"{text[:40]}…"

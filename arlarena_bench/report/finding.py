@@ -1,0 +1,98 @@
+"""The results of finished runs below a folder, each checked before it may enter a table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import gymnasium as gym
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.panel import Panel
+from arlarena_bench.record import RESULT_FILE, Result, check, read_result
+from arlarena_bench.record.legacy import LEGACY_FILE, read_legacy
+from arlarena_bench.training.rollout import make_environment
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A result, and the file it stands in."""
+
+    result: Result
+    source: Path
+
+    @property
+    def cpu_minutes(self) -> float | None:
+        """CPU minutes of its training, None where they were not recorded."""
+        seconds = self.result.cost.cpu_seconds
+        return None if seconds is None else seconds / 60
+
+
+def find_runs(place: Path) -> tuple[list[FinishedRun], list[str]]:
+    """Find every result below a folder, without the turns of its episodes.
+
+    Args:
+        place: A folder with results in it, or with what an older version published; or one file.
+
+    Returns:
+        The results that are what they say, in order of their paths, and one line for each that
+        is not, or could not be read or compared with its panel.
+
+    Raises:
+        ArenaError: If `place` does not exist, or is a file that holds no result.
+    """
+    if place.is_file():
+        return _checked(_read(place))
+    if not place.is_dir():
+        raise ArenaError(f"no folder {place}; give one that `arlarena bench --out` has written")
+    paths = sorted(place.rglob(RESULT_FILE)) or sorted(place.rglob(LEGACY_FILE))
+    found: list[FinishedRun] = []
+    problems = []
+    for path in paths:
+        try:
+            found += _read(path)
+        except ArenaError as error:
+            problems.append(str(error))
+    runs, faults = _checked(found)
+    return runs, problems + faults
+
+
+def stored_command(run: FinishedRun) -> str | None:
+    """Return the command of the bench that an older version published, None for others."""
+    if run.source.name != LEGACY_FILE:
+        return None
+    return read_legacy(run.source)[1]
+
+
+def _read(path: Path) -> list[FinishedRun]:
+    if path.name == LEGACY_FILE:
+        return [FinishedRun(result, path) for result in read_legacy(path)[0]]
+    return [FinishedRun(read_result(path, turns=False), path)]
+
+
+def _checked(found: Iterable[FinishedRun]) -> tuple[list[FinishedRun], list[str]]:
+    runs, problems = [], []
+    panels: dict[str, Panel | None] = {}
+    for run in found:
+        result = run.result
+        played = f"{result.recipe.environment.model_dump_json()} {result.panel.split}"
+        if played not in panels:
+            try:
+                panels[played] = _panel(result)
+            except (ArenaError, gym.error.Error) as error:
+                panels[played] = None
+                name = result.recipe.environment.id
+                problems.append(f"results of {name} are not compared with their panel: {error}")
+        # Of an older record the panel may have been replaced since.
+        faults = check(result, None if result.lacks else panels[played])
+        if faults:
+            more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+            problems.append(
+                f"{run.source}: {result.label} seed {result.seed}: {faults[0]}{more}; left out"
+            )
+        else:
+            runs.append(run)
+    return runs, problems
+
+
+def _panel(result: Result) -> Panel:
+    return make_environment(result.recipe).game.tasks.panel(result.panel.split)
