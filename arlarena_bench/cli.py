@@ -202,6 +202,10 @@ def evaluate(
     env: Env = comparison.DEFAULT_ENVIRONMENT,
     split: Annotated[str, typer.Option(help="validation or test.")] = "test",
     tasks: Annotated[int | None, typer.Option(min=1, help="Only the panel's first tasks.")] = None,
+    decoder: Annotated[
+        str | None,
+        typer.Option(help="One of the recipe's (paper, t1, greedy), or all; its headline if none."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Also write the result with every reply to this file.")
     ] = None,
@@ -214,8 +218,10 @@ def evaluate(
 
     line = ["arlarena", "evaluate", policy, "--preset", preset, "--env", env, "--split", split]
     line += [] if tasks is None else ["--tasks", str(tasks)]
+    line += [] if decoder is None else ["--decoder", decoder]
+    command = shlex.join(line)
     result = score_policy(
-        policy, preset, env, split, tasks, lambda line: _warn([line]), shlex.join(line)
+        policy, preset, env, split, tasks, lambda line: _warn([line]), command, decoder
     )
     if out is not None:
         write_result(out, result)

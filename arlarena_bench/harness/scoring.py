@@ -1,6 +1,6 @@
 """Scoring any policy on a frozen panel: a trained one, a downloaded one, or a script."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tabulate import tabulate
@@ -11,7 +11,7 @@ from arlarena_bench.policy.base import Policy
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.scripted import SCRIPTED, scripted_policy
 from arlarena_bench.recipe import Recipe, read_recipe
-from arlarena_bench.record import PolicyRecord, Result, provenance
+from arlarena_bench.record import PolicyRecord, Result, Summary, provenance
 from arlarena_bench.task_set import HELD_OUT
 from arlarena_bench.training.evaluate import (
     evaluate,
@@ -20,12 +20,12 @@ from arlarena_bench.training.evaluate import (
     panel_record,
     score_of,
 )
-from arlarena_bench.training.finish import SAMPLED
 from arlarena_bench.training.rollout import Arena, incomparable_line
 from arlarena_bench.training.run import finished_result
 from arlarena_bench.training.start import WEIGHTS, weights_digest
 
-SCRIPT = "script"
+ALL = "all"
+SCRIPT = "script"  # stands where a decoder's name would
 ROWS = {
     "success": "{:.1%}",
     "score": "{:.3f}",
@@ -45,6 +45,7 @@ def score_policy(
     tasks: int | None,
     warn: Callable[[str], None] = lambda line: None,
     command: str | None = None,
+    decoder: str | None = None,
 ) -> Result:
     """Play a policy on the first tasks of a panel, and return its result.
 
@@ -57,9 +58,11 @@ def score_policy(
         tasks: How many; as the recipe says if None.
         warn: Told before anything is played why the scores cannot count, if they cannot.
         command: What was run, for the record; None for a call from Python.
+        decoder: One of the recipe's decoders, or `"all"` of them; its headline if None. A script
+            has none.
 
     Raises:
-        ArenaError: If there is no such policy, split or preset.
+        ArenaError: If there is no such policy, split, preset or decoder.
     """
     if split not in HELD_OUT:
         raise unknown("split", split, HELD_OUT)
@@ -70,33 +73,39 @@ def score_policy(
     arena = Arena(recipe)
     for line in incomparable_line(arena.game):
         warn(line)
-    episodes = evaluate(_policy(name, recipe), arena, recipe, split)
     scripted = name in SCRIPTED
-    decoder = SCRIPT if scripted else SAMPLED
+    played = {
+        chosen: evaluate(policy, arena, recipe, split)
+        for chosen, policy in _policies(name, recipe, decoder).items()
+    }
+    headline, main = next(iter(played.items()))
     trained = None if scripted else finished_result(Path(name), turns=False)
     return Result(
         policy=trained.policy if trained else _record(name),
         recipe=recipe,
         provenance=provenance(command),
         start=trained.start if trained else None,
-        panel=panel_record(arena.game.tasks.panel(split), episodes),
+        panel=panel_record(arena.game.tasks.panel(split), main),
         conditions=arena.game.conditions,
         incomparable=arena.game.incomparable,
-        headline=decoder,
-        scores={decoder: score_of(episodes, None if scripted else evaluation_decoder(recipe))},
+        headline=headline,
+        scores={
+            chosen: score_of(episodes, None if scripted else evaluation_decoder(recipe, chosen))
+            for chosen, episodes in played.items()
+        },
         training=trained.training if trained else None,
     )
 
 
 def scores_table(result: Result) -> str:
-    """Return the scores of a result as text."""
-    panel, summary = result.panel, result.main.summary
-    rows = [(name, form.format(getattr(summary, name))) for name, form in ROWS.items()]
-    rows += [(f"  {name}", f"{p:.1%}") for name, p in summary.success_by_category.items()]
-    rows += [(f"pass@{k}", f"{p:.1%}") for k, p in summary.pass_at.items()]
-    rows += [(f"pass^{k}", f"{p:.1%}") for k, p in summary.pass_hat.items()]
-    rows += [(name, f"{value:.3f}") for name, value in summary.measures.items()]
-    text = tabulate(rows, [result.label, ""], "simple", colalign=("left", "right"))
+    """Return the scores of a result as text, a column a decoder."""
+    panel = result.panel
+    columns = {name: dict(_cells(score.summary)) for name, score in result.scores.items()}
+    rows = [
+        (row, *(column[row] for column in columns.values())) for row in columns[result.headline]
+    ]
+    headers = [result.label, *("" if name == SCRIPT else name for name in columns)]
+    text = tabulate(rows, headers, "simple", colalign=("left", *("right" for _ in columns)))
     lines = [
         f"{result.recipe.environment.id}, preset {result.recipe.name}, panel {panel.name}: "
         f"{panel.tasks} tasks, SHA-256 {panel.digest[:12]}",
@@ -107,6 +116,14 @@ def scores_table(result: Result) -> str:
     return "\n".join([text, "", *lines])
 
 
+def _cells(summary: Summary) -> Iterator[tuple[str, str]]:
+    yield from ((name, form.format(getattr(summary, name))) for name, form in ROWS.items())
+    yield from ((f"  {name}", f"{p:.1%}") for name, p in summary.success_by_category.items())
+    yield from ((f"pass@{k}", f"{p:.1%}") for k, p in summary.pass_at.items())
+    yield from ((f"pass^{k}", f"{p:.1%}") for k, p in summary.pass_hat.items())
+    yield from ((name, f"{value:.3f}") for name, value in summary.measures.items())
+
+
 def _record(name: str) -> PolicyRecord:
     if name in SCRIPTED:
         return PolicyRecord(kind="scripted", name=name)
@@ -115,9 +132,21 @@ def _record(name: str) -> PolicyRecord:
     return PolicyRecord(kind="model", name=folder.resolve().name, sha256=known)
 
 
-def _policy(name: str, recipe: Recipe) -> Policy:
+def _policies(name: str, recipe: Recipe, decoder: str | None) -> dict[str, Policy]:
+    """Return the policy under each decoder that was asked for."""
     if name in SCRIPTED:
-        return scripted_policy(name)
+        if decoder is not None:
+            raise ArenaError(f"{name} is a script and has no decoder; leave out --decoder")
+        return {SCRIPT: scripted_policy(name)}
+    known = recipe.evaluation.scored()
+    if decoder not in (None, ALL, *known):
+        raise unknown("decoder", decoder, [ALL, *known])
+    model = _model(name)
+    chosen = list(known) if decoder == ALL else [decoder or next(iter(known))]
+    return {each: evaluation_policy(model, recipe, each) for each in chosen}
+
+
+def _model(name: str) -> LanguageModel:
     folder = Path(name)
     if folder.is_file():
         raise ArenaError(f"{name} is a file; give a run's folder or a Hugging Face folder")
@@ -129,4 +158,4 @@ def _policy(name: str, recipe: Recipe) -> Policy:
         folder = folder / "model"
         if not folder.is_dir():
             raise ArenaError(f"the run in {name} is not finished; `arlarena train --resume` it")
-    return evaluation_policy(LanguageModel.load(folder), recipe)
+    return LanguageModel.load(folder)

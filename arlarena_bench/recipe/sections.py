@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from arlarena_bench.errors import nearest
 from arlarena_bench.protocol.prompt import PromptTemplate
 
 PositiveCount = Annotated[int, Field(ge=1)]
@@ -21,6 +22,7 @@ Coefficient = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Nucleus = Annotated[float, Field(gt=0, le=1)]
+DecoderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]  # a part of a file's name
 
 DIGEST = {"for": "digest"}
 
@@ -42,10 +44,14 @@ class Section(BaseModel):
     ) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
         if info.context == DIGEST:
-            for name in self.newer:
-                if getattr(self, name) == type(self).model_fields[name].default:
-                    del data[name]
+            self._leave_out(data)
         return data
+
+    def _leave_out(self, data: dict[str, Any]) -> None:
+        """Take out of a dump what digests do not hold."""
+        for name in self.newer:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                del data[name]
 
 
 class EnvironmentSection(Section):
@@ -278,6 +284,29 @@ class TrainSection(Section):
     checkpoint_every: PositiveCount = 5
 
 
+class DecoderSection(Section):
+    """How replies are drawn when a policy is scored.
+
+    Attributes:
+        temperature: Of sampling; 0 takes the likeliest token.
+        top_p: Nucleus of sampling.
+        top_k: Number of likeliest tokens sampled from; 0 for all.
+    """
+
+    temperature: Coefficient = 1.0
+    top_p: Nucleus = 1.0
+    top_k: Count = 0
+
+
+# ARLArena, Table S1 (0.7 in Sokoban); the policy as it is; its likeliest words.
+DECODERS = {
+    "paper": DecoderSection(temperature=0.6, top_p=0.95, top_k=20),
+    "t1": DecoderSection(),
+    "greedy": DecoderSection(temperature=0.0),
+}
+UNNAMED = "own"
+
+
 class EvaluationSection(Section):
     """How policies are scored: sampled once on each task of a frozen panel.
 
@@ -286,13 +315,16 @@ class EvaluationSection(Section):
         validation_tasks: How many of the validation panel's first tasks.
         test_tasks: How many of the test panel's first tasks, for the result; None for all.
         attempts: Episodes a task of the test panel; from 2 on, pass@k is reported.
-        temperature: Of sampling; 0 takes the likeliest token.
-        top_p: Nucleus of sampling.
-        top_k: Number of likeliest tokens sampled from; 0 for all.
+        temperature: Of the headline decoder, where `headline` names none.
+        top_p: As with `temperature`.
+        top_k: As with `temperature`.
+        headline: The decoder of validation and tables, one of `decoders`. None for the one that
+            `temperature`, `top_p` and `top_k` describe.
+        decoders: Under each of these the trained policy is scored on the test panel.
         seed: Of sampling.
     """
 
-    newer = ("attempts",)
+    newer = ("attempts", "headline")
     every: PositiveCount = 10
     validation_tasks: PositiveCount = 256
     test_tasks: PositiveCount | None = None
@@ -300,7 +332,48 @@ class EvaluationSection(Section):
     temperature: Coefficient = 1.0
     top_p: Nucleus = 1.0
     top_k: Count = 0
+    headline: str | None = None
+    decoders: dict[DecoderName, DecoderSection] = DECODERS
     seed: Count = 0
+
+    @model_validator(mode="after")
+    def _one_headline(self) -> "EvaluationSection":
+        if UNNAMED in self.decoders:
+            raise ValueError(
+                f"decoders: {UNNAMED!r} is what temperature, top_p and top_k describe; "
+                "choose another name"
+            )
+        if self.headline is None:
+            return self
+        if self.headline not in self.decoders:
+            known = ", ".join(sorted(self.decoders))
+            hint = nearest(self.headline, self.decoders)
+            raise ValueError(f"headline {self.headline!r} is no decoder{hint} (known: {known})")
+        if self._described != DecoderSection():
+            raise ValueError(
+                f"temperature, top_p and top_k describe a decoder, but headline names "
+                f"{self.headline}; set decoders.{self.headline} instead"
+            )
+        return self
+
+    @property
+    def _described(self) -> DecoderSection:
+        return DecoderSection(temperature=self.temperature, top_p=self.top_p, top_k=self.top_k)
+
+    def scored(self) -> dict[str, DecoderSection]:
+        """Return every decoder that policies are scored under by its name, the headline first."""
+        first = self.headline
+        if first is None:
+            known = {**DECODERS, **self.decoders}.items()
+            first = next((name for name, one in known if one == self._described), UNNAMED)
+        return {first: self.decoders.get(first, self._described), **self.decoders}
+
+    def _leave_out(self, data: dict[str, Any]) -> None:
+        # What is scored beside the headline changes neither the run nor its headline.
+        decoders = data.pop("decoders")
+        super()._leave_out(data)
+        if self.headline is not None:
+            data["decoders"] = {self.headline: decoders[self.headline]}
 
 
 class TunedMethod(Section):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from arlarena_bench.episode import Episode
+from arlarena_bench.errors import unknown
 from arlarena_bench.panel import Panel
 from arlarena_bench.policy.base import Policy
 from arlarena_bench.policy.language_model import LanguageModel, SamplingPolicy
@@ -15,19 +16,28 @@ from arlarena_bench.streams import Stream
 from arlarena_bench.training.rollout import Arena
 
 
-def evaluation_policy(model: LanguageModel, recipe: Recipe) -> Policy:
-    """Return the model as the recipe's `evaluation` section samples it."""
-    settings = recipe.evaluation
-    sampling = Sampling(
-        recipe.train.max_new_tokens, settings.temperature, settings.top_p, settings.top_k
-    )
+def evaluation_policy(model: LanguageModel, recipe: Recipe, decoder: str | None = None) -> Policy:
+    """Return the model as one of the recipe's decoders samples it, the headline's if None.
+
+    Raises:
+        ArenaError: If the recipe has no such decoder.
+    """
+    chosen = evaluation_decoder(recipe, decoder)
+    sampling = Sampling(recipe.train.max_new_tokens, chosen.temperature, chosen.top_p, chosen.top_k)
     return SamplingPolicy(model, sampling)
 
 
-def evaluation_decoder(recipe: Recipe) -> Decoder:
-    """Return how the recipe's `evaluation` section draws replies."""
-    settings = recipe.evaluation
-    return Decoder(temperature=settings.temperature, top_p=settings.top_p, top_k=settings.top_k)
+def evaluation_decoder(recipe: Recipe, name: str | None = None) -> Decoder:
+    """Return how one of the recipe's decoders draws replies, the headline's if None.
+
+    Raises:
+        ArenaError: If the recipe has no such decoder.
+    """
+    known = recipe.evaluation.scored()
+    name = next(iter(known)) if name is None else name
+    if name not in known:
+        raise unknown("decoder", name, known)
+    return Decoder(**known[name].model_dump())
 
 
 def evaluate(policy: Policy, arena: Arena, recipe: Recipe, split: str) -> list[Episode]:

@@ -22,14 +22,12 @@ from arlarena_bench.training.evaluate import evaluation_decoder, panel_record, s
 from arlarena_bench.training.run import Run
 from arlarena_bench.training.start import weights_digest
 
-SAMPLED = "own"
-
 
 def build_result(
     run: Run,
     start: StartRecord,
     game: TextEnv,
-    episodes: Sequence[Episode],
+    episodes: Mapping[str, Sequence[Episode]],
     collapse: Collapse | None,
     command: str | None = None,
 ) -> Result:
@@ -39,22 +37,27 @@ def build_result(
         run: The finished run, its trained policy saved.
         start: The policy that it began from.
         game: Whose test panel was played.
-        episodes: The panel's tasks in its order, attempts at one task side by side.
+        episodes: By decoder, the headline first: the panel's tasks in its order, attempts at one
+            task side by side.
         collapse: What the detector saw during training.
         command: What made the run, None for a call from Python.
     """
     recipe = run.recipe
     training = training_record(run.logged, collapse)
+    headline, main = next(iter(episodes.items()))
     return Result(
         policy=trained_policy(recipe, run.model),
         recipe=recipe,
         provenance=provenance(command),
         start=start,
-        panel=panel_record(game.tasks.panel("test"), episodes),
+        panel=panel_record(game.tasks.panel("test"), main),
         conditions=game.conditions,
         incomparable=game.incomparable,
-        headline=SAMPLED,
-        scores={SAMPLED: score_of(episodes, evaluation_decoder(recipe))},
+        headline=headline,
+        scores={
+            name: score_of(played, evaluation_decoder(recipe, name))
+            for name, played in episodes.items()
+        },
         cost=cost_of(training, run.cpu_seconds()),
         training=training,
     )

@@ -20,6 +20,7 @@ from arlarena_bench.record import Result, StartRecord
 from arlarena_bench.streams import Stream, python_stream, torch_stream
 from arlarena_bench.training.checkpoint import load_checkpoint, save_checkpoint
 from arlarena_bench.training.collapse import CollapseDetector
+from arlarena_bench.training.cost import Cost
 from arlarena_bench.training.diagnostics import rollout_metrics
 from arlarena_bench.training.evaluate import (
     evaluate,
@@ -76,7 +77,7 @@ def train(
         trainer = Trainer(recipe, start)
         first = trainer.restore(run, warn) + 1
         if not run.logged:
-            _record(run, on_step, 0, trainer.validate(), {})
+            _record(run, on_step, 0, trainer.validate() | trainer.cost.metrics(), {})
         for step in range(first, recipe.train.iterations + 1):
             if stop_on_collapse and trainer.detector.collapse is not None:
                 break
@@ -132,6 +133,7 @@ class Trainer:
         self.policy = LanguageModel.load(start)
         self.learner = Learner(self.policy, LanguageModel.load(start), self.method, recipe.train)
         self.detector = CollapseDetector()
+        self.cost = Cost()
 
     def restore(self, run: Run, warn: Callable[[str], None]) -> int:
         """Load the newest checkpoint that the log covers; return its step."""
@@ -141,6 +143,7 @@ class Trainer:
             warn(line)
         for past in range(1, step + 1):
             self.detector.observe(past, run.logged[past])
+        self.cost = Cost.of(run.logged.get(step, {}))
         return step
 
     def step(self, step: int) -> tuple[dict[str, float], dict[str, float]]:
@@ -155,9 +158,12 @@ class Trainer:
         generator = torch_stream(self._recipe.seed, "minibatches", step)
         updates = self.learner.update(rows, advantages, reference, generator)
         clock.mark("update")
+        played = [episode for group in sampled for episode in group]
+        self.cost = self.cost.after(played, self.learner.updates)
         metrics = {
             **rollout_metrics(sampled),
             **updates,
+            **self.cost.metrics(),
             "groups/kept": float(len(kept)),
             "rollouts": len(sampled) / self._recipe.train.groups,
         }
@@ -174,10 +180,16 @@ class Trainer:
         names = ("success", "score", "reward", "format_valid")
         return {f"validation/{name}": getattr(summary, name) for name in names}
 
-    def test(self) -> list[Episode]:
-        """Play the test panel."""
-        policy = evaluation_policy(self.policy, self._recipe)
-        return evaluate(policy, self.arena, self._recipe, "test")
+    def test(self) -> dict[str, list[Episode]]:
+        """Play the test panel under each of the recipe's decoders, the headline first."""
+        recipe = self._recipe
+        policies = {
+            name: evaluation_policy(self.policy, recipe, name)
+            for name in recipe.evaluation.scored()
+        }
+        return {
+            name: evaluate(policy, self.arena, recipe, "test") for name, policy in policies.items()
+        }
 
     def _rollout(self, step: int) -> tuple[list[Group], list[Group]]:
         """Sample groups until the method's filter has kept enough; return all, and the kept.

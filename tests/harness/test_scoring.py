@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from tiny_models import write_model
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.scoring import score_policy, scores_table
@@ -35,6 +36,25 @@ def test_a_random_policy_scores_the_same_every_time() -> None:
 def test_a_mistake_is_one_line(policy: str, split: str, tasks: int, said: str) -> None:
     with pytest.raises(ArenaError, match=said):
         score_policy(policy, "nano", "sokoban", split, tasks)
+
+
+def test_a_model_is_scored_under_the_decoder_that_was_asked_for(tmp_path: Path) -> None:
+    folder = str(write_model(tmp_path, "BloomForCausalLM"))
+    every = score_policy(folder, "nano", "sokoban", "test", 4, decoder="all")
+    assert list(every.scores) == ["t1", "paper", "greedy"]
+    assert every.headline == "t1"
+    greedy = score_policy(folder, "nano", "sokoban", "test", 4, decoder="greedy")
+    assert greedy.scores == {"greedy": every.scores["greedy"]}
+    only = score_policy(folder, "nano", "sokoban", "test", 4)
+    assert only.scores == {"t1": every.scores["t1"]}
+    assert scores_table(every).splitlines()[0].split()[1:] == ["t1", "paper", "greedy"]
+    with pytest.raises(ArenaError, match="unknown decoder 'gredy'; did you mean 'greedy'"):
+        score_policy(folder, "nano", "sokoban", "test", 4, decoder="gredy")
+
+
+def test_a_script_has_no_decoder() -> None:
+    with pytest.raises(ArenaError, match="random is a script and has no decoder"):
+        score_policy("random", "nano", "sokoban", "test", 4, decoder="paper")
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

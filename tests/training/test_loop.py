@@ -192,6 +192,38 @@ def test_the_result_is_what_it_says(finished: Path) -> None:
     assert result.provenance.packages["torch"]
 
 
+def test_the_panel_is_scored_under_every_decoder(finished: Path) -> None:
+    result = read_result(finished / RESULT_FILE)
+    assert result.headline == "t1"
+    assert sorted(result.scores) == ["greedy", "paper", "t1"]
+    paper = result.scores["paper"].decoder
+    assert paper is not None
+    assert paper.model_dump() == {"temperature": 0.6, "top_p": 0.95, "top_k": 20}
+    assert {len(score.episodes) for score in result.scores.values()} == {64}
+    played = [score.episodes for score in result.scores.values()]
+    assert played[0] != played[1] != played[2]
+
+
+def test_validation_is_under_the_headline(finished: Path, tmp_path: Path) -> None:
+    changes = {"evaluation.headline": "greedy", "train.iterations": 1, "evaluation.every": 1}
+    result = train(signpost_recipe(**changes), tmp_path / "run")
+    assert result.headline == "greedy"
+    assert result.main == result.scores["greedy"]
+    before, greedy = metrics(finished)[0], metrics(tmp_path / "run")[0]
+    assert greedy["validation/success"] != before["validation/success"]
+
+
+def test_costs_add_up_step_by_step(finished: Path) -> None:
+    steps = metrics(finished)
+    assert [step["cost/episodes"] for step in steps] == [16 * step for step in range(7)]
+    assert [step["cost/updates"] for step in steps] == [2 * step for step in range(7)]
+    tokens = [step["cost/tokens"] for step in steps]
+    assert tokens == sorted(set(tokens))
+    cost = read_result(finished / RESULT_FILE).cost
+    assert (cost.episodes, cost.updates, cost.reply_tokens) == (96, 12, tokens[-1])
+    assert cost.environment_steps == steps[-1]["cost/env_steps"]
+
+
 def test_one_seed_moves_everything_and_nothing_else_does(finished: Path, tmp_path: Path) -> None:
     train(signpost_recipe(seed=1), tmp_path / "run")
     ours, theirs = metrics(finished), metrics(tmp_path / "run")
