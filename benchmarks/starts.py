@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from arlarena_bench import load_recipe
-from arlarena_bench.harness.plan import parse_settings
+from arlarena_bench.harness.plan import check_settings_count, parse_settings
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.training.evaluate import evaluate, evaluation_policy, summarise
 from arlarena_bench.training.loop import Trainer
@@ -57,9 +57,9 @@ def main() -> None:
     recipe = load_recipe(arguments.preset, arguments.env)
     recipe = recipe.for_run(arguments.method, arguments.seed)
     recipe = recipe.with_values({"cloning.seed": arguments.seed, "evaluation.every": 10_000})
-    recipe = recipe.with_values(
-        {**parse_settings(arguments.settings), "train.iterations": max(1, *looks)}
-    )
+    values = parse_settings(arguments.settings)
+    recipe = recipe.with_values({**values, "train.iterations": max(1, *looks)})
+    check_settings_count(recipe, values)
     trainer = Trainer(recipe, start_policy(recipe))
     before = scores(trainer, recipe)
     print("before", before, flush=True)

@@ -66,7 +66,12 @@ def test_the_wheel_holds_code_cards_panels_and_recipes_and_nothing_else(wheel: P
         for path in (ROOT / source).rglob("*.py")
     }
     assert {name for name in names if name.endswith(".py")} == code
-    data = ("envs/*/frozen-*/*", "envs/*/README.md", "baselines/recipes/*.yaml")
+    data = (
+        "envs/*/frozen-*/*",
+        "envs/*/README.md",
+        "baselines/recipes/*.yaml",
+        "baselines/recipes/starts/*/*/*",
+    )
     kept = {
         f"arlarena_bench/{path.relative_to(ROOT).as_posix()}"
         for pattern in data
