@@ -1,6 +1,5 @@
 """Benches: method × seed on one environment, a single-thread process a run."""
 
-import subprocess
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -8,8 +7,9 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import TaskID
 
+from arlarena_bench.harness.forks import runs
 from arlarena_bench.harness.plan import Job, is_finished
-from arlarena_bench.harness.processes import Failure, end, failure_of, sigterm_interrupts, start
+from arlarena_bench.harness.processes import Failure, RunProcess, failure_of, sigterm_interrupts
 from arlarena_bench.harness.progress import Display, RunProgress
 from arlarena_bench.recipe import Recipe
 
@@ -75,7 +75,7 @@ class _Runner:
             for job in jobs
         }
         self._waiting = deque(unfinished)
-        self._running: list[tuple[Job, subprocess.Popen[bytes], TaskID]] = []
+        self._running: list[tuple[Job, RunProcess, TaskID]] = []
         self._finished = len(jobs) - len(unfinished)
         self._failures: list[Failure] = []
         self._parallel = parallel
@@ -86,7 +86,7 @@ class _Runner:
         for folder, progress in self._progress.items():
             progress.refresh() if folder in todo else progress.ended()
         total = self._display.add("all", *self._steps())
-        try:
+        with runs() as start:
             while self._waiting or self._running:
                 while self._waiting and len(self._running) < self._parallel:
                     job = self._waiting.popleft()
@@ -98,8 +98,6 @@ class _Runner:
                 steps, done = self._steps()
                 self._display.update(total, done, self._summary(), steps)
                 self._display.show()
-        finally:
-            end([process for _, process, _ in self._running])
         return self._failures
 
     def _look(self) -> None:
@@ -107,12 +105,12 @@ class _Runner:
             progress = self._progress[job.folder]
             progress.refresh()
             self._display.update(row, progress.step, progress.note())
-            if process.poll() is None:
+            if (code := process.poll()) is None:
                 continue
             progress.ended()
             self._display.remove(row)
             self._running.remove((job, process, row))
-            if failure := failure_of(job, process.returncode):
+            if failure := failure_of(job, code):
                 self._failures.append(failure)
                 self._display.say(f"failed: {failure.name}: {failure.reason}")
             else:

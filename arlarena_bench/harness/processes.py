@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import IO, Protocol
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.plan import Job
+
+TRAIN = ("train", "--tied")  # a run's command line begins so
 
 GRACE = 10.0  # seconds a process gets to end before it is killed
 
@@ -30,26 +33,77 @@ class Failure:
     log: Path
 
 
-def start(job: Job) -> subprocess.Popen[bytes]:
-    """Start a run, its output appended to its log.
+class RunProcess(Protocol):
+    """A run in a process of its own."""
 
-    Raises:
-        ArenaError: If the log cannot be written.
-    """
+    def poll(self) -> int | None:
+        """Return the exit code, negative for a signal's number; None while the run goes on."""
+
+
+def interpreter() -> list[str]:
+    """Return the command of a Python that imports from where this process does."""
     # What lies in the current folder is imported from (no -P) only where this process does so, too.
     here = [] if {"", os.getcwd()} & set(sys.path) else ["-P"]
-    command = [sys.executable, *here, "-m", "arlarena_bench", "train", *job.arguments, "--tied"]
-    environment = {**os.environ, **SINGLE_THREAD}
+    return [sys.executable, *here]
+
+
+def single_threaded() -> dict[str, str]:
+    """Return the environment of a run's process."""
+    return {**os.environ, **SINGLE_THREAD}
+
+
+def command_of(job: Job) -> list[str]:
+    """Return the command of a run as a process of its own."""
+    return [*interpreter(), "-m", "arlarena_bench", *TRAIN, *job.arguments]
+
+
+def open_log(job: Job) -> IO[bytes]:
+    """Open a run's log to append to it, the run's command written.
+
+    Raises:
+        ArenaError: If it cannot be written.
+    """
     try:
         job.log.parent.mkdir(parents=True, exist_ok=True)
-        with job.log.open("ab") as log:
-            log.write(f"$ {shlex.join(command)}\n".encode())
-            log.flush()
-            return subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment
-            )
+        log = job.log.open("ab", buffering=0)
+        log.write(f"$ {shlex.join(command_of(job))}\n".encode())
     except OSError as error:
         raise ArenaError(f"cannot start {job.name} with {job.log}: {error.strerror}") from error
+    return log
+
+
+def start(job: Job) -> subprocess.Popen[bytes]:
+    """Start a run in a Python of its own, its output appended to its log.
+
+    Raises:
+        ArenaError: If the log cannot be written, or the process cannot be started.
+    """
+    with open_log(job) as log:
+        try:
+            return subprocess.Popen(
+                command_of(job),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=single_threaded(),
+            )
+        except OSError as error:
+            raise ArenaError(f"cannot start {job.name}: {error.strerror}") from error
+
+
+@contextmanager
+def interpreters() -> Iterator[Callable[[Job], RunProcess]]:
+    """Give `start`, and end what it has started and what still runs."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def started(job: Job) -> RunProcess:
+        processes.append(start(job))
+        return processes[-1]
+
+    try:
+        yield started
+    finally:
+        end([process for process in processes if process.poll() is None])
 
 
 def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
