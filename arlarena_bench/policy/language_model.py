@@ -1,6 +1,5 @@
 """A causal language model of the transformers library as a policy."""
 
-import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ from transformers import PreTrainedTokenizerBase
 from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.base import Question
+from arlarena_bench.policy.library import LibraryDecoder
 from arlarena_bench.policy.model_folder import first_line, load_folder, quiet
 from arlarena_bench.policy.padding import PaddedPrompts
 from arlarena_bench.policy.probe import check_batching
+from arlarena_bench.policy.qwen3 import Qwen3Decoder
 from arlarena_bench.policy.sampling import Sampling, draw
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.streams import Stream, uniforms
@@ -23,7 +24,7 @@ from arlarena_bench.streams import Stream, uniforms
 class LanguageModel:
     """A model with its tokenizer: generation for rollouts, log-probabilities for updates.
 
-    Both read every distinct prompt once and continue it from a shared key-value cache.
+    Both read every distinct prompt once and continue from its keys and values.
 
     Args:
         model: A causal language model of the transformers library.
@@ -32,13 +33,16 @@ class LanguageModel:
     Attributes:
         end_ids: Tokens that end a reply, the tokenizer's own first; of some models none.
         pad_id: What fills short rows; it is masked everywhere and may be an end token.
+        decoder: Computes the model's logits, as the library does or faster.
     """
 
     def __init__(self, model: Any, tokenizer: PreTrainedTokenizerBase) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self._vocabulary: int = model.get_input_embeddings().weight.shape[0]
-        self._takes_positions = "position_ids" in inspect.signature(model.forward).parameters
+        self.decoder: Qwen3Decoder | LibraryDecoder = (
+            Qwen3Decoder(model) if Qwen3Decoder.covers(model) else LibraryDecoder(model)
+        )
         self.end_ids = _end_ids(model, tokenizer)
         self._ends = torch.tensor(self.end_ids, dtype=torch.long)
         fillers = (tokenizer.pad_token_id, *self.end_ids, 0)
@@ -128,10 +132,7 @@ class LanguageModel:
             prompts: One prompt a row.
             replies: (rows, tokens) reply ids, padded on the right.
         """
-        cache, mask = self._read(prompts)
-        last = prompts.ids[prompts.index, -1:]
-        inputs = torch.cat([last, replies[:, :-1]], dim=1)
-        return self._continue(cache, mask, inputs)
+        return self.decoder.logits(prompts, replies)
 
     @torch.inference_mode()
     def generate(
@@ -154,18 +155,15 @@ class LanguageModel:
         """
         self._check_lengths(prompts, sampling.max_new_tokens)
         packed = PaddedPrompts.pack(prompts, self.pad_id)
-        cache, mask = self._read(packed)
+        rows = self.decoder.start(packed, sampling.max_new_tokens)
         tokens = packed.ids[packed.index, -1:]
         active = torch.arange(len(prompts))
         steps: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
         written: list[list[int]] = [[] for _ in prompts]
         numbers = uniforms(streams, sampling.max_new_tokens) if sampling.temperature else None
         for step in range(sampling.max_new_tokens):
-            logits = self._continue(cache, mask, tokens)[:, -1]
-            if mask is not None:
-                mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
             drawn = None if numbers is None else numbers[active, step]
-            tokens, log_probs, entropy = draw(logits, sampling, drawn)
+            tokens, log_probs, entropy = draw(rows.step(tokens), sampling, drawn)
             steps.append((active, tokens[:, 0], log_probs, entropy))
             goes_on = torch.isin(tokens[:, 0], self._ends, invert=True)
             if complete is not None:
@@ -176,8 +174,7 @@ class LanguageModel:
                 break
             if len(going) < len(active):
                 active, tokens = active[going], tokens[going]
-                cache.batch_select_indices(going)
-                mask = mask[going] if mask is not None else None
+                rows.select(going)
         return self._collect(prompts, steps)
 
     def _closed(
@@ -218,43 +215,6 @@ class LanguageModel:
             )
         ]
 
-    def _read(self, prompts: PaddedPrompts) -> tuple[Any, Tensor | None]:
-        """Read all but the last token of each distinct prompt; return one cache row a row."""
-        ids, mask = prompts.ids[:, :-1], prompts.mask[:, :-1]
-        padded = not bool(mask.all())
-        output = self.model.base_model(
-            input_ids=ids,
-            attention_mask=mask.long() if padded else None,
-            use_cache=True,
-            **self._at(_positions(mask) if padded else None),
-        )
-        cache = getattr(output, "past_key_values", None)
-        if cache is None:
-            kind = type(self.model).__name__
-            raise ArenaError(f"{kind} keeps no key-value cache, so it is no decoder to sample from")
-        cache.batch_select_indices(prompts.index)
-        return cache, mask[prompts.index] if padded else None
-
-    def _continue(self, cache: Any, mask: Tensor | None, tokens: Tensor) -> Tensor:
-        positions = attention = None
-        if mask is not None:
-            attention = torch.cat([mask, mask.new_ones(tokens.shape)], dim=1)
-            positions = _positions(attention)[:, -tokens.shape[1] :]
-            attention = attention.long()
-        output = self.model(
-            input_ids=tokens,
-            attention_mask=attention,
-            past_key_values=cache,
-            use_cache=True,
-            **self._at(positions),
-        )
-        logits: Tensor = output.logits
-        return logits
-
-    def _at(self, positions: Tensor | None) -> dict[str, Tensor]:
-        """Return positions as an argument; models with relative ones take none."""
-        return {} if positions is None or not self._takes_positions else {"position_ids": positions}
-
     def _check_lengths(self, prompts: Sequence[tuple[int, ...]], new_tokens: int) -> None:
         config = self.model.config.get_text_config()
         limit = getattr(config, "max_position_embeddings", None)
@@ -278,10 +238,6 @@ def _end_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
         named.append(model.generation_config.eos_token_id)
     ends = [end for name in named for end in (name if isinstance(name, list) else [name])]
     return tuple(dict.fromkeys(end for end in ends if end is not None))
-
-
-def _positions(mask: Tensor) -> Tensor:
-    return (mask.cumsum(1) - 1).clamp(min=0)
 
 
 class SamplingPolicy:
