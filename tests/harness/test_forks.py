@@ -60,7 +60,7 @@ def test_a_fork_gives_what_a_process_of_its_own_gives(tmp_path: Path) -> None:
         assert ended(start(apart)) == 0
     with forks() as start:
         assert [ended(run) for run in [start(job) for job in forked]] == [0, 0]
-    for name in ("metrics.jsonl", "recipe.yaml", "result.json", "model/model.safetensors"):
+    for name in ("metrics.jsonl", "recipe.yaml", "model/model.safetensors"):
         assert (forked[0].folder / name).read_bytes() == (apart.folder / name).read_bytes(), name
     for job in (apart, *forked):
         first, *_, last = job.log.read_text().splitlines()
