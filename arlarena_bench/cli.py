@@ -73,6 +73,7 @@ def bench(
     from arlarena_bench.harness.bench import run_bench
     from arlarena_bench.harness.doctor import cores
     from arlarena_bench.harness.plan import Request, plan
+    from arlarena_bench.harness.references import write_references
     from arlarena_bench.report.render import render
     from arlarena_bench.report.writing import write_report
 
@@ -83,6 +84,7 @@ def bench(
         _warn([f"left out, for they need rows of single turns: {', '.join(planned.left_out)}"])
     with _interruptible("the same command goes on from here"):
         failures = run_bench(planned.jobs, jobs or cores(), _stderr())
+        write_references(planned.folder, lambda line: typer.echo(line, err=True))
         table, command, problems = write_report(planned.folder, planned.command_of)
     _warn(problems)
     for failure in failures:

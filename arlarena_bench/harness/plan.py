@@ -86,7 +86,8 @@ class Plan:
         """Return the bench that makes `runs`: those asked for, and those that lay there before."""
         request = self.request
         given = {label(job.recipe.method.name): job.recipe.method.name for job in self.jobs}
-        methods = [given.get(name, name) for name in in_order(run.result.label for run in runs)]
+        trained = [run.result.label for run in runs if run.result.policy.kind == "trained"]
+        methods = [given.get(name, name) for name in in_order(trained)]
         seeds = max(run.result.seed for run in runs) + 1
         return bench_line(request.preset, request.environment, methods, seeds, request.settings)
 

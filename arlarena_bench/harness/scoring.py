@@ -1,6 +1,6 @@
 """Scoring any policy on a frozen panel: a trained one, a downloaded one, or a script."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tabulate import tabulate
@@ -11,7 +11,7 @@ from arlarena_bench.policy.base import Policy
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.scripted import SCRIPTED, scripted_policy
 from arlarena_bench.recipe import Recipe, read_recipe
-from arlarena_bench.record import PolicyRecord, Result, Summary, provenance
+from arlarena_bench.record import PolicyRecord, Result, StartRecord, Summary, provenance
 from arlarena_bench.task_set import HELD_OUT
 from arlarena_bench.training.evaluate import (
     evaluate,
@@ -73,27 +73,48 @@ def score_policy(
     arena = Arena(recipe)
     for line in incomparable_line(arena.game):
         warn(line)
-    scripted = name in SCRIPTED
-    played = {
-        chosen: evaluate(policy, arena, recipe, split)
-        for chosen, policy in _policies(name, recipe, decoder).items()
+    result = played(_policies(name, recipe, decoder), _record(name), arena, recipe, split)
+    result = result.model_copy(update={"provenance": provenance(command)})
+    trained = None if name in SCRIPTED else finished_result(Path(name), turns=False)
+    if trained is None:
+        return result
+    kept = {part: getattr(trained, part) for part in ("policy", "start", "training", "cost")}
+    return result.model_copy(update=kept)
+
+
+def played(
+    policies: Mapping[str, Policy],
+    record: PolicyRecord,
+    arena: Arena,
+    recipe: Recipe,
+    split: str,
+    start: StartRecord | None = None,
+) -> Result:
+    """Play a policy on a panel, and return its result.
+
+    Args:
+        policies: Who answers under each decoder, the headline first; a script has `SCRIPT` alone.
+        record: What the result says of it.
+        arena: The recipe's environments.
+        recipe: Says what is played, and how replies are drawn.
+        split: `"validation"` or `"test"`.
+        start: What `record` is, if it is the start of training.
+    """
+    episodes = {name: evaluate(policy, arena, recipe, split) for name, policy in policies.items()}
+    headline, main = next(iter(episodes.items()))
+    decoders = {
+        name: None if name == SCRIPT else evaluation_decoder(recipe, name) for name in policies
     }
-    headline, main = next(iter(played.items()))
-    trained = None if scripted else finished_result(Path(name), turns=False)
     return Result(
-        policy=trained.policy if trained else _record(name),
+        policy=record,
         recipe=recipe,
-        provenance=provenance(command),
-        start=trained.start if trained else None,
+        provenance=provenance(),
+        start=start,
         panel=panel_record(arena.game.tasks.panel(split), main),
         conditions=arena.game.conditions,
         incomparable=arena.game.incomparable,
         headline=headline,
-        scores={
-            chosen: score_of(episodes, None if scripted else evaluation_decoder(recipe, chosen))
-            for chosen, episodes in played.items()
-        },
-        training=trained.training if trained else None,
+        scores={name: score_of(episodes[name], decoders[name]) for name in policies},
     )
 
 

@@ -13,6 +13,7 @@ from runs import FAILING_METHOD_FILE, METHOD_FILE, TINY
 from arlarena_bench.harness.bench import run_bench
 from arlarena_bench.harness.plan import Plan, Request, is_finished, plan
 from arlarena_bench.harness.processes import Failure
+from arlarena_bench.harness.references import write_references
 from arlarena_bench.record import RESULT_FILE, read_result
 from arlarena_bench.report.finding import find_runs
 from arlarena_bench.report.writing import write_report
@@ -49,11 +50,24 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     assert "no idea which" in failure.log.read_text()
     assert "no idea which" in failure.reason
 
-    # What failed did not stop the others, and the table has them.
+    # What failed did not stop the others, and the table has them, below what they are measured by.
+    lines: list[str] = []
+    write_references(planned.folder, lines.append)
+    assert lines == [
+        "playing the start policy of seed 0 on the panel",
+        "playing the policy expert on the panel",
+        "playing the policy random on the panel",
+    ]
     table, command, problems = write_report(planned.folder, planned.command_of)
     assert table is not None
     assert problems == []
-    assert [row.method for row in table.rows] == ["grpo", "mine (file)"]
+    assert [row.method for row in table.rows] == [
+        "start", "expert", "random", "grpo", "mine (file)",
+    ]  # fmt: skip
+    stability = table.rows[3].stability
+    assert stability is not None
+    assert stability.ended_below_start is not None
+    assert table.rows[1].success > table.rows[2].success
     assert command.startswith(f"arlarena bench --preset nano --env sokoban --method grpo,{good}")
     written = sorted(path.name for path in planned.folder.iterdir() if path.is_file())
     assert written == ["curves.png", "curves.svg", "table.md"]
@@ -66,6 +80,8 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     assert failures == []
     assert "2 of 2 runs are finished already" in said
     assert stamps == {path: path.stat().st_mtime_ns for path in stamps}
+    write_references(again.folder, lines.append)
+    assert len(lines) == 3, "what was played is kept"
     assert write_report(again.folder, again.command_of)[1] == command
 
 
