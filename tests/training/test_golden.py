@@ -28,6 +28,14 @@ STEPS = 3
 PAIRS = {"train.groups": 8, "train.group_size": 2}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Clone in double precision, too: other tests keep a start of single precision."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARLARENA_CACHE", str(tmp_path_factory.mktemp("double")))
+        yield
+
+
 @contextmanager
 def double_precision() -> Iterator[None]:
     """Compute so exactly that no processor's order of sums turns a sampled token into another."""
