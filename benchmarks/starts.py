@@ -11,34 +11,28 @@ import csv
 import json
 import time
 from pathlib import Path
+from statistics import fmean
 
 import torch
 
 from arlarena_bench import load_recipe
 from arlarena_bench.harness.plan import check_settings_count, parse_settings
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.training.evaluate import evaluate, evaluation_policy, summarise
+from arlarena_bench.training.evaluate import evaluate, evaluation_policy
 from arlarena_bench.training.loop import Trainer
 from arlarena_bench.training.start import start_policy
 
 LOG = Path(__file__).parents[1] / "leaderboard" / "starts" / "search.csv"
-PAPER_TEMPERATURE = {"sokoban": 0.7}  # 0.6 elsewhere
-
-
-def decoders(environment: str) -> dict[str, dict[str, float]]:
-    """Return the settings of each decoder, by its name."""
-    paper = {"temperature": PAPER_TEMPERATURE.get(environment, 0.6), "top_p": 0.95, "top_k": 20}
-    return {"t1": {"temperature": 1.0}, "paper": paper, "greedy": {"temperature": 0.0}}
+DECODERS = ("t1", "paper", "greedy")
 
 
 def scores(trainer: Trainer, recipe: Recipe) -> dict[str, float]:
     """Return the policy's success on the validation panel in percent, by decoder."""
     found = {}
-    for name, settings in decoders(recipe.environment.name).items():
-        decoded = recipe.with_values({f"evaluation.{key}": v for key, v in settings.items()})
-        policy = evaluation_policy(trainer.policy, decoded)
-        episodes = evaluate(policy, trainer.arena, decoded, "validation")
-        found[name] = round(100 * summarise(episodes)["success"], 1)
+    for name in DECODERS:
+        policy = evaluation_policy(trainer.policy, recipe, name)
+        episodes = evaluate(policy, trainer.arena, recipe, "validation")
+        found[name] = round(100 * fmean(episode.success for episode in episodes), 1)
     return found
 
 

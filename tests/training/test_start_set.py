@@ -39,8 +39,9 @@ def test_ten_starts_ship_and_are_the_published_bytes(recipe: Recipe) -> None:
         digest = hashlib.sha256(weights).hexdigest()
         assert f"{digest}  {seed}/{WEIGHTS}\n" in checksums.read_text()
         digests.add(digest)
-        record = {"name": f"shipped/{seed}", "sha256": digest, "set": recipe.start.frozen}
-        assert start_record(recipe, folder) == record
+        record = start_record(recipe, folder)
+        assert (record.name, record.sha256) == (f"shipped/{seed}", digest)
+        assert record.set == recipe.start.frozen
     assert len(digests) == find_set(recipe.start.frozen).count == 10
 
 
