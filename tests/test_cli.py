@@ -174,7 +174,8 @@ def test_train_then_evaluate_then_train_again(
     assert command is not None
     assert command.startswith("arlarena train --preset nano --env sokoban --method mine.py --seed")
 
-    assert arlarena("evaluate", "run", "--out", "again.zst").exit_code == 0
+    done = arlarena("evaluate", "run", "--decoder", "all", "--out", "again.zst")
+    assert done.exit_code == 0, done.stderr
     again = read_result(Path("again.zst"))
     assert again.scores == written.scores
     assert again.policy == written.policy
