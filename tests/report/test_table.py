@@ -212,7 +212,7 @@ def test_rows_follow_the_paper_then_the_alphabet(tmp_path: Path) -> None:
         ({"preset": "nano-stress"}, "recipe name is nano in grpo seed 0 and nano-stress in grpo"),
         ({"settings": {"train.iterations": 60}}, "recipe train.iterations is 50 in grpo seed 0"),
         ({"settings": {"protocol.penalty": 0.2}}, "recipe protocol.penalty is 0.1 in grpo seed 0"),
-        ({"settings": {"evaluation.top_p": 0.9}}, "recipe evaluation.top_p is 1.0 in grpo seed 0"),
+        ({"settings": {"evaluation.headline": "t1"}}, "evaluation.headline is paper in grpo"),
         ({"environment": "webshop_mini"}, "panel is sokoban"),
         ({"start": "6" * 64}, "start policies is 5555"),
     ],

@@ -60,6 +60,7 @@ class Child:
         try:
             self.channel.sendall(struct.pack(SIZE, len(request)) + request.encode())
         except OSError as error:
+            _done(self)  # tells more, where the process said why it ended
             raise LostError(f"{type(error).__name__} while sending the code") from error
 
     def forget_leftovers(self) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -233,6 +234,9 @@ def test_a_local_sandbox_that_no_longer_starts_is_an_outage(
         for run in (held.run, fresh.run, box.run):
             if backend._server is not None:
                 backend._end(backend._server)
+            # What it had forked ends with it, a moment later.
+            if (child := held._runs._child) is not None:  # type: ignore[attr-defined]
+                assert select.select([child.lifeline], [], [], 5)[0]
             with pytest.raises(
                 OutageError, match=f"the sandbox '{level}' does not work .*Errno 11"
             ):
