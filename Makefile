@@ -31,7 +31,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --no-deps -r peers.txt
 	@touch $(STAMP)
 
-bench: setup ## Clone a start policy, train five methods x 2 seeds on Sokoban, print the table
+bench: setup ## Train five methods x 2 seeds on Sokoban from shipped starts, print the table
 	$(BIN)/arlarena bench --preset nano --env sokoban \
 	  --method grpo,gspo,sapo,gigpo,sampo --seeds 2 --out $(OUT)
 
