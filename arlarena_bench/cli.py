@@ -57,7 +57,7 @@ def bench(
     preset: Preset = comparison.DEFAULT_PRESET,
     env: Env = comparison.DEFAULT_ENVIRONMENT,
     method: Annotated[
-        str, typer.Option(help="Names and files, separated by commas; `all` installed ones.")
+        str, typer.Option(help="Names, files and controls, separated by commas; or `all`.")
     ] = ",".join(comparison.DEFAULT_METHODS),
     seeds: Annotated[int, typer.Option(min=1, help="Training seeds a method.")] = (
         comparison.DEFAULT_SEEDS

@@ -9,7 +9,7 @@ from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.method_file import load_method_file
 from arlarena_bench.objective.method import Method
 from arlarena_bench.objective.wrapped import Wrapped, checked
-from arlarena_bench.plugins import Plugin, loaded, one_line, plugins, warn_once
+from arlarena_bench.plugins import METHODS, Plugin, loaded, one_line, plugins, warn_once
 from arlarena_bench.recipe import Recipe, read_recipe
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "usable_methods",
 ]
 
-METHODS = "arlarena_bench.methods"
 RECIPES = "arlarena_bench.recipes"
 
 

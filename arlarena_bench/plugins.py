@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from arlarena_bench.errors import ArenaError
 
 OURS = "arlarena-bench"
+METHODS = "arlarena_bench.methods"
 USABLE = re.compile(r"\w(?:[\w.+-]*[\w+])?", re.ASCII)
 
 Loaded = TypeVar("Loaded")

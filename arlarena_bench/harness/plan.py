@@ -15,6 +15,7 @@ from arlarena_bench.recipe import Recipe, read_recipe
 from arlarena_bench.report.comparison import in_order
 from arlarena_bench.report.finding import FinishedRun
 from arlarena_bench.report.render import bench_line
+from arlarena_bench.report.table import REFERENCES
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import check_method
 from arlarena_bench.training.run import finished_result, holds
@@ -37,7 +38,7 @@ class Job:
     @property
     def name(self) -> str:
         """Method and seed."""
-        return f"{label(self.recipe.method.name)} seed {self.recipe.seed}"
+        return f"{label(self.recipe.subject)} seed {self.recipe.seed}"
 
     @property
     def log(self) -> Path:
@@ -52,7 +53,8 @@ class Request:
     Attributes:
         preset: Name of a preset, or path of a recipe.
         environment: Short name or id.
-        methods: Names and paths of files; `("all",)` for every installed method.
+        methods: Names and paths of files; `("all",)` for every installed method and the
+            preset's controls.
         seeds: Training seeds 0 to `seeds - 1`.
         out: Folder under which everything is written.
         settings: Replacements in the recipe, each `"dotted.key=value"`.
@@ -73,8 +75,8 @@ class Plan:
     """The jobs of a bench, and the folder in which all of them lie.
 
     Attributes:
-        left_out: Of all installed methods, those that cannot learn from this environment's rows,
-            and why.
+        left_out: Of all installed methods and controls, those that cannot learn from this
+            environment's rows, and why.
     """
 
     request: Request
@@ -85,7 +87,7 @@ class Plan:
     def command_of(self, runs: Sequence[FinishedRun]) -> str:
         """Return the bench that makes `runs`: those asked for, and those that lay there before."""
         request = self.request
-        given = {label(job.recipe.method.name): job.recipe.method.name for job in self.jobs}
+        given = {label(job.recipe.subject): job.recipe.subject for job in self.jobs}
         trained = [run.result.label for run in runs if run.result.policy.kind == "trained"]
         methods = [given.get(name, name) for name in in_order(trained)]
         seeds = max(run.result.seed for run in runs) + 1
@@ -104,16 +106,16 @@ def plan(request: Request) -> Plan:
     values = parse_settings(request.settings)
     folder = request.out / base.name / base.environment.name
     check_settings_count(base.with_values(values), values)
-    named = _methods(request.methods)
-    unfit = _unfit([base.for_run(method, 0).with_values(values) for method in named])
+    named = _methods(request.methods, base)
+    unfit = _unfit([base.for_run(name, 0, values) for name in named])
     if unfit and not _means_all(request.methods):
         raise ArenaError(next(iter(unfit.values())))
-    methods = [method for method in named if method not in unfit]
+    fit = [name for name in named if name not in unfit]
     # Seed by seed, so that an interrupted bench leaves complete comparisons.
     jobs = tuple(
-        _job(request, folder, base.for_run(method, seed).with_values(values))
+        _job(request, folder, base.for_run(name, seed, values))
         for seed in range(request.seeds)
-        for method in methods
+        for name in fit
     )
     _check_present_runs(folder, base, values)
     return Plan(request, folder, jobs, unfit)
@@ -134,7 +136,7 @@ def recipe_of_run(
         stored: A recipe file that takes the preset's place; without a method it is taken as it
             is, so that the `recipe.yaml` of a run repeats the run.
         environment: Short name or id; not needed with a file.
-        method: Name or path of a file; the recipe's own if None.
+        method: Name or path of a file, or one of the preset's controls; the recipe's own if None.
         seed: Training seed; the recipe's own if None.
         settings: Replacements, each `"dotted.key=value"`.
 
@@ -145,13 +147,15 @@ def recipe_of_run(
     if stored is not None and method is None:
         values = values if seed is None else {"seed": seed, **values}
         recipe = read_recipe(stored).with_values(values)
+        _check_controls(recipe)
         check_settings_count(recipe, values)
         _check_method_file(recipe, stored)
         return recipe
     base = read_recipe(stored) if stored else installed.load_recipe(preset, environment)
-    run = base.for_run(method or base.method.name, base.seed if seed is None else seed)
-    check_settings_count(run.with_values(values), values)
-    return run.with_values(values)
+    _check_controls(base)
+    run = base.for_run(method or base.method.name, base.seed if seed is None else seed, values)
+    check_settings_count(run, values)
+    return run
 
 
 def check_settings_count(recipe: Recipe, values: Mapping[str, Any]) -> None:
@@ -235,12 +239,11 @@ def _unfit(recipes: Sequence[Recipe]) -> dict[str, str]:
     arena = Arena(recipes[0])
     found = {}
     for recipe in recipes:
-        name = recipe.method.name
-        method = installed.method(name, **recipe.method.options)
+        method = installed.method(recipe.method.name, **recipe.method.options)
         try:
             check_method(method, recipe, arena)
         except ArenaError as error:
-            found[name] = str(error)
+            found[recipe.subject] = str(error)
     return found
 
 
@@ -248,9 +251,11 @@ def _means_all(names: Sequence[str]) -> bool:
     return list(names) == ["all"]
 
 
-def _methods(names: Sequence[str]) -> list[str]:
+def _methods(names: Sequence[str], base: Recipe) -> list[str]:
+    """Return the methods and controls that were asked for."""
+    _check_controls(base)
     if _means_all(names):
-        return in_order(installed.usable_methods())
+        return [*in_order(installed.usable_methods()), *sorted(base.controls)]
     owners: dict[str, str] = {}
     for name in names:
         other = owners.setdefault(folder_name(label(name)).casefold(), name)
@@ -261,11 +266,19 @@ def _methods(names: Sequence[str]) -> list[str]:
     return list(owners.values())
 
 
+def _check_controls(base: Recipe) -> None:
+    """Refuse controls whose folder or row would be another's."""
+    for name in sorted(base.controls):
+        if name in {*installed.method_names(), *REFERENCES}:
+            kind = "a row of every table" if name in REFERENCES else "a method"
+            raise ArenaError(f"controls.{name}: {name} is {kind}; give the control another name")
+
+
 def _job(request: Request, folder: Path, recipe: Recipe) -> Job:
-    method, seed = recipe.method.name, recipe.seed
-    place = folder / folder_name(label(method)) / f"seed-{seed}"
+    name, seed = recipe.subject, recipe.seed
+    place = folder / folder_name(label(name)) / f"seed-{seed}"
     arguments = ["--preset", request.preset, "--env", request.environment]
-    arguments += ["--method", method, "--seed", str(seed), "--out", str(place), "--resume"]
+    arguments += ["--method", name, "--seed", str(seed), "--out", str(place), "--resume"]
     for setting in request.settings:
         arguments += ["--set", setting]
     if request.stop_on_collapse:
@@ -279,5 +292,5 @@ def _check_present_runs(folder: Path, base: Recipe, values: Mapping[str, Any]) -
         recipe = read_recipe(stored)
         if recipe.method.source is not None and not Path(recipe.method.name).is_file():
             continue  # the method's file has been moved since; the run keeps a copy of it
-        expected = base.for_run(recipe.method.name, recipe.seed).with_values(values)
+        expected = base.for_run(recipe.subject, recipe.seed, values)
         holds(stored.parent, expected)

@@ -14,11 +14,13 @@ from arlarena_bench.recipe.problems import first_problem
 from arlarena_bench.recipe.sections import (
     DIGEST,
     CloningSection,
+    ControlSection,
     Count,
     EnvironmentSection,
     EvaluationSection,
     MethodSection,
     ModelSection,
+    Name,
     ProtocolSection,
     Section,
     StartSection,
@@ -30,9 +32,15 @@ from arlarena_bench.recipe.sections import (
 
 
 class Recipe(Section):
-    """Everything that determines a run."""
+    """Everything that determines a run.
 
-    newer = ("start",)
+    Attributes:
+        methods: Values of single methods, by name.
+        controls: What may be run beside the methods, by the name of its row.
+        control: Which of these a run is of; None for a method.
+    """
+
+    newer = ("start", "controls", "control")
     name: str
     environment: EnvironmentSection
     protocol: ProtocolSection = ProtocolSection()
@@ -45,6 +53,8 @@ class Recipe(Section):
     evaluation: EvaluationSection = EvaluationSection()
     methods: dict[str, TunedMethod] = Field(default_factory=dict)
     tuning: TuningSection = TuningSection()
+    controls: dict[Name, ControlSection] = Field(default_factory=dict)
+    control: Name | None = None
     seed: Count = 0
 
     @model_validator(mode="after")
@@ -59,10 +69,57 @@ class Recipe(Section):
                 f"train.minibatches ({self.train.minibatches}) exceeds the "
                 f"{self.train.groups * self.train.group_size} episodes of a rollout"
             )
+        if self.control is not None:
+            self._check_control(self.control)
         return self
 
-    def for_run(self, method: str, seed: int) -> "Recipe":
-        """Return the recipe of one run: `method` with its tuned values, and `seed`."""
+    def _check_control(self, name: str) -> None:
+        if name not in self.controls:
+            known = ", ".join(self.controls) or "none"
+            raise ValueError(f"control {name!r} is none of controls (known: {known})")
+        control = self.controls[name]
+        if control.method != self.method.name:
+            raise ValueError(f"control {name} is of {control.method}, not of {self.method.name}")
+        for setting, factor in control.times.items():
+            if (count := getattr(self.train, setting)) % factor:
+                raise ValueError(f"train.{setting} ({count}) is not {factor} times a count")
+
+    @property
+    def subject(self) -> str:
+        """What `for_run` was asked for: a method by name or file, or a control."""
+        return self.control or self.method.name
+
+    def for_run(self, subject: str, seed: int, values: Mapping[str, Any] | None = None) -> "Recipe":
+        """Return the recipe of one run.
+
+        Args:
+            subject: A method by name or file, which gets its tuned values, or one of `controls`.
+            seed: Of training.
+            values: Replacements as of `with_values`; they win over tuned values, and a control
+                multiplies what they say.
+
+        Raises:
+            ArenaError: If a method's file cannot be read, or a value is wrong.
+        """
+        control = self.controls.get(subject)
+        method = control.method if control else subject
+        run = self.without_control()._of_method(method, seed).with_values(values or {})
+        if control is None:
+            return run
+        counts = {f"train.{s}": getattr(run.train, s) * n for s, n in control.times.items()}
+        named = {"controls": {subject: control.model_dump()}, "control": subject}
+        return run.with_values(counts | named)
+
+    def without_control(self) -> "Recipe":
+        """Return the recipe of what a control is compared with; a method's own as it is."""
+        if self.control is None:
+            return self
+        times = self.controls[self.control].times
+        counts = {setting: getattr(self.train, setting) // n for setting, n in times.items()}
+        train = self.train.model_copy(update=counts)
+        return self.model_copy(update={"train": train, "controls": {}, "control": None})
+
+    def _of_method(self, method: str, seed: int) -> "Recipe":
         tuned = self.methods.get(method, TunedMethod())
         data = self.model_dump()
         data["method"] = {"name": method, "options": tuned.options}
@@ -70,7 +127,7 @@ class Recipe(Section):
             files = method_sources(Path(method))
             data["method"] |= {"source": source_digest(files), "files": files}
         data["train"] |= tuned.train
-        data |= {"methods": {}, "tuning": {}, "seed": seed}
+        data |= {"methods": {}, "tuning": {}, "controls": {}, "seed": seed}
         return parse_recipe(data, f"{self.name} ({method})")
 
     def with_values(self, values: Mapping[str, Any]) -> "Recipe":

@@ -22,7 +22,7 @@ Coefficient = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Nucleus = Annotated[float, Field(gt=0, le=1)]
-DecoderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]  # a part of a file's name
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]  # a part of a file's name
 
 DIGEST = {"for": "digest"}
 
@@ -50,7 +50,8 @@ class Section(BaseModel):
     def _leave_out(self, data: dict[str, Any]) -> None:
         """Take out of a dump what digests do not hold."""
         for name in self.newer:
-            if getattr(self, name) == type(self).model_fields[name].default:
+            default = type(self).model_fields[name].get_default(call_default_factory=True)
+            if getattr(self, name) == default:
                 del data[name]
 
 
@@ -333,7 +334,7 @@ class EvaluationSection(Section):
     top_p: Nucleus = 1.0
     top_k: Count = 0
     headline: str | None = None
-    decoders: dict[DecoderName, DecoderSection] = DECODERS
+    decoders: dict[Name, DecoderSection] = DECODERS
     seed: Count = 0
 
     @model_validator(mode="after")
@@ -381,6 +382,29 @@ class TunedMethod(Section):
 
     options: dict[str, float | int | str | None] = {}
     train: dict[str, Any] = {}
+
+
+class ControlSection(Section):
+    """A run that says what a method's gain may come from: another method with more of something.
+
+    Attributes:
+        method: The method that is run, with its tuned values.
+        times: Count of `train` → how many times that of the methods it is, for example
+            `{"groups": 2}`. Nothing else may differ from them.
+    """
+
+    method: str
+    times: dict[str, Annotated[int, Field(ge=2)]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _multiplies_counts(self) -> "ControlSection":
+        fields = TrainSection.model_fields
+        counts = [name for name, field in fields.items() if field.annotation is int]
+        for name in self.times:
+            if name not in counts:
+                hint = nearest(name, counts)
+                raise ValueError(f"times: {name!r} is no count of train{hint}")
+        return self
 
 
 class TuningSection(Section):

@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from arlarena_bench.method_file import method_stem
 from arlarena_bench.panel import Panel
+from arlarena_bench.plugins import METHODS, plugins
 from arlarena_bench.record.episodes import EpisodeRecord, TurnsRecord
 from arlarena_bench.record.result import COST_METRICS, CostRecord, Result, Score, TrainingRecord
 from arlarena_bench.record.summary import summarise
@@ -22,7 +24,7 @@ def check(result: Result, panel: Panel | None = None) -> list[str]:
         panel: The panel that it should have played, from the environment of its recipe; without
             it, tasks are only compared between decoders and with the counts on record.
     """
-    faults = list(_panel_faults(result, panel))
+    faults = [*_name_faults(result), *_panel_faults(result, panel)]
     for name in sorted(result.scores):
         faults += [
             f"{name}: {fault}" for fault in _score_faults(result, result.scores[name], panel)
@@ -31,6 +33,15 @@ def check(result: Result, panel: Panel | None = None) -> list[str]:
         faults += _training_faults(result.training)
         faults += _cost_faults(result.cost, result.training)
     return faults
+
+
+def _name_faults(result: Result) -> Iterator[str]:
+    """Yield what would let one method stand as another."""
+    method, control = method_stem(result.recipe.method.name), result.recipe.control
+    if result.policy.kind == "trained" and method_stem(result.policy.name) != method:
+        yield f"it stands as {result.policy.name}, but its recipe is of {method}"
+    if control is not None and control in {plugin.name for plugin in plugins(METHODS)}:
+        yield f"it is a control that calls itself {control}, which is a method"
 
 
 def _panel_faults(result: Result, panel: Panel | None) -> Iterator[str]:

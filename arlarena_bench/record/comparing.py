@@ -17,8 +17,9 @@ def comparable(a: Result, b: Result) -> list[str]:
     """Return the reasons why two results cannot share a table, one a line; none if they can.
 
     They can where nothing but method and seed differs: the recipe is otherwise the same (a
-    method's options and learning rate are its own), and so are panel, tasks played, decoders,
-    conditions and the set of start policies; equal seeds began from the same start.
+    method's options and learning rate are its own, a control's counts are divided by what it
+    multiplies them with), and so are panel, tasks played, decoders, conditions and the set of
+    start policies; equal seeds began from the same start.
     """
     ours, theirs = table_facts(a), table_facts(b)
     names = f"{a.label} seed {a.seed}", f"{b.label} seed {b.seed}"
@@ -35,12 +36,16 @@ def comparable(a: Result, b: Result) -> list[str]:
             f"the start policy of seed {a.seed} is {starts[0]} in {names[0]} and {starts[1]} in "
             f"{names[1]}"
         )
+    same = a.recipe.control is not None and a.recipe.control == b.recipe.control
+    if same and a.recipe.controls != b.recipe.controls:
+        shown = [_shown(result.recipe.model_dump(include={"controls"})) for result in (a, b)]
+        reasons.append(f"they are two controls: {shown[0]} and {shown[1]}")
     return reasons
 
 
 def table_facts(result: Result) -> dict[str, Any]:
     """Return what all results of a table share, flat, by a name that a reader understands."""
-    recipe = result.recipe
+    recipe = result.recipe.without_control()
     settings = recipe.model_dump(mode="json", exclude=set(_APART))
     played = [(episode.task_id, episode.attempt) for episode in result.main.episodes]
     facts = {f"recipe {key}": value for key, value in leaves(settings) if key not in TUNED}

@@ -187,9 +187,13 @@ class Result(RecordPart):
     @property
     def label(self) -> str:
         """Its row in tables; what came out of a method's file never stands as an installed one."""
-        if self.policy.kind != "trained" or self.recipe.method.source is None:
+        if self.policy.kind != "trained":
             return self.policy.name
-        return file_label(self.policy.name)
+        if self.recipe.control is not None:
+            return self.recipe.control
+        return (
+            self.policy.name if self.recipe.method.source is None else file_label(self.policy.name)
+        )
 
     @property
     def seed(self) -> int:

@@ -39,13 +39,20 @@ def contrasts(methods: Mapping[str, Seeds], baseline: str) -> dict[str, Contrast
     if baseline not in methods:
         return {}
     theirs = methods[baseline]
-    found = {name: _contrast(ours, theirs) for name, ours in methods.items() if name != baseline}
+    found = untested({n: ours for n, ours in methods.items() if n != baseline}, theirs)
     tested = {name: contrast.panel for name, contrast in found.items() if contrast.panel}
     adjusted = dict(zip(tested, holm(panel.p for panel in tested.values()), strict=True))
     return {
         name: Contrast(c.estimate, c.panel, adjusted.get(name), c.tasks)
         for name, c in found.items()
     }
+
+
+def untested(controls: Mapping[str, Seeds], baseline: Seeds | None) -> dict[str, Contrast]:
+    """Return the differences from the baseline's runs without p; empty where it has none."""
+    if not baseline:
+        return {}
+    return {name: _contrast(ours, baseline) for name, ours in controls.items()}
 
 
 def ranks(methods: Mapping[str, Seeds]) -> dict[str, str]:

@@ -9,6 +9,8 @@ from itertools import compress
 from tabulate import tabulate, tabulate_formats
 
 from arlarena_bench.errors import unknown
+from arlarena_bench.labels import label
+from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Result
 from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, LEAST_FOR_RANK
@@ -29,7 +31,7 @@ _COLUMNS: dict[str, Callable[[Row], str]] = {
     DELTA: lambda row: _difference(row),
     "p (Holm)": lambda row: _p(row),
     "Δ, tasks like these": lambda row: _tasks(row),
-    "rank": lambda row: NONE if row.reference else row.rank or "unranked",
+    "rank": lambda row: _rank(row),
     "score": lambda row: f"{row.score:.2f}",
     "score (turns)": lambda row: f"{row.score_turn_weighted:.2f}",
     "format %": lambda row: _percent(row.valid_format),
@@ -135,6 +137,7 @@ def footer(table: Table, command: str) -> str:
         f"{shared.panel.name}: {shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}",
         *_starts(table.trained),
         *_statistics(table),
+        *_controls(table.trained),
         "- score: mean return of an episode; score (turns): weighted by turns, as the paper does",
         f"- version {', '.join(sorted({s.version for s in sources}))}, commit {', '.join(commits)}",
         f"- made by `{command}`",
@@ -166,7 +169,8 @@ def _starts(results: Sequence[Result]) -> list[str]:
 
 
 def _statistics(table: Table) -> list[str]:
-    tested = [row.contrast.panel for row in table.rows if row.contrast and row.contrast.panel]
+    methods = [row.contrast for row in table.rows if row.kind == "method" and row.contrast]
+    tested = [contrast.panel for contrast in methods if contrast.panel]
     lines = [
         "- success and IQM (interquartile mean): over training seeds; 95 % interval: Student's t "
         f"over seeds, {NONE} below {LEAST_FOR_INTERVAL} of them",
@@ -190,10 +194,27 @@ def _statistics(table: Table) -> list[str]:
     ]
 
 
+def _controls(results: Sequence[Result]) -> list[str]:
+    """Say of each control what it is."""
+    told = {
+        f"- {result.label}: a control, no method: {_times(result.recipe)}; not ranked, and not in "
+        "the family of p (Holm)"
+        for result in results
+        if result.recipe.control is not None
+    }
+    return sorted(told)
+
+
+def _times(recipe: Recipe) -> str:
+    control = recipe.controls[recipe.control or ""]
+    times = ", ".join(f"{factor} × {name}" for name, factor in sorted(control.times.items()))
+    return f"{label(control.method)} with {times}"
+
+
 def bench_command(table: Table) -> str:
     """Return the bench that makes this table, as far as its results tell."""
     recipe = table.any_result.recipe
-    methods = {result.label: result.recipe.method.name for result in table.trained}
+    methods = {result.label: result.recipe.subject for result in table.trained}
     seeds = max(run.result.seed for run in table.runs) + 1
     return bench_line(
         recipe.name, recipe.environment.name, [methods[m] for m in in_order(methods)], seeds
@@ -209,6 +230,12 @@ def bench_line(
         f"--method {','.join(methods)} --seeds {seeds}"
     )
     return line + "".join(f" --set {setting}" for setting in settings)
+
+
+def _rank(row: Row) -> str:
+    if row.kind == "method":
+        return row.rank or "unranked"
+    return row.kind if row.kind == "control" else NONE
 
 
 def _percent(share: float) -> str:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean, median_low
-from typing import Any
+from typing import Any, Literal
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.record import Result, comparable, table_facts
@@ -18,6 +18,7 @@ from arlarena_bench.report.contrast import (
     crossed,
     ranks,
     success,
+    untested,
 )
 from arlarena_bench.report.finding import FinishedRun
 from arlarena_bench.statistics import (
@@ -29,6 +30,7 @@ from arlarena_bench.statistics import (
 )
 
 Interval = tuple[float, float] | None
+Kind = Literal["reference", "method", "control"]
 
 START = "start"
 REFERENCES = (START, "expert", "random")
@@ -73,19 +75,22 @@ class MeanCost:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One method, or one that others are measured by. Shares lie in [0, 1]; intervals are 95 %.
+    """One method, or what methods are measured by. Shares lie in [0, 1]; intervals are 95 %.
 
     Attributes:
-        method: Name, or stem of the method's file; `"start"`, or a script's name.
-        reference: Whether it is not a method but what methods are measured by.
+        method: Name, or stem of the method's file; `"start"`, a script's name, or a control's.
+        kind: A method, a `"reference"` that methods are measured by, or a `"control"`: another
+            method with more of something, which is neither ranked nor tested.
         seeds: The seeds that finished; those whose starts were played for `"start"`.
         success: Mean over seeds of the success rate under the headline decoder.
         success_iqm: Interquartile mean of the same.
         success_interval: Student's t interval of the mean, cut at 0 and 1; None below 3 seeds.
         worst_seed: The least success of a seed.
         other_decoders: Success under each other decoder, by its name.
-        rank: Letters shared by methods that are not separated; None below 6 seeds.
-        contrast: Against the baseline; None for the baseline itself and where that is absent.
+        rank: Letters shared by methods that are not separated; None below 6 seeds, and for what
+            is no method.
+        contrast: Against the baseline, without p for a control; None for the baseline itself
+            and where that is absent.
         score: Episode mean of the environment's return.
         score_turn_weighted: The same weighted by turns, as ARLArena's tables have it.
         valid_format: Share of replies in the strict format.
@@ -94,7 +99,7 @@ class Row:
     """
 
     method: str
-    reference: bool
+    kind: Kind
     seeds: tuple[int, ...]
     success: float
     success_iqm: float
@@ -180,7 +185,13 @@ def build_tables(runs: Iterable[FinishedRun]) -> list[Table]:
 
 
 def _is_reference(result: Result) -> bool:
-    return result.policy.kind in ("start", "scripted")
+    return _kind(result) == "reference"
+
+
+def _kind(result: Result) -> Kind:
+    if result.policy.kind in ("start", "scripted"):
+        return "reference"
+    return "method" if result.recipe.control is None else "control"
 
 
 def _key(result: Result) -> tuple[str, ...]:
@@ -190,39 +201,38 @@ def _key(result: Result) -> tuple[str, ...]:
 
 
 def _table(runs: Sequence[FinishedRun]) -> Table:
-    references: dict[str, dict[int, FinishedRun]] = {}
-    methods: dict[str, dict[int, FinishedRun]] = {}
+    kinds: dict[Kind, dict[str, dict[int, FinishedRun]]] = {
+        "reference": {}, "method": {}, "control": {},
+    }  # fmt: skip
     for run in runs:
         name, seed = run.result.label, run.result.seed
-        kept = references if _is_reference(run.result) else methods
         if run.result.policy.kind == "start":
             name = START
-        other = kept.setdefault(name, {}).setdefault(seed, run)
+        other = kinds[_kind(run.result)].setdefault(name, {}).setdefault(seed, run)
         if other is not run:
             raise ArenaError(
                 f"two results of {name} seed {seed}: {other.source} and {run.source}; "
                 "give the folder of one of them"
             )
+    references, methods, controls = kinds.values()
     starts = references.get(START, {})
-    _check_starts([*methods.values(), starts])
+    _check_starts([*methods.values(), *controls.values(), starts])
+    for block in controls.values():
+        _check_one_control(block)
     first = [name for name in REFERENCES if name in references]
     first += sorted(references.keys() - set(first))
-    order = in_order(methods)
     against, letters = contrasts(methods, BASELINE), ranks(methods)
-    rows = [_row(name, references[name], reference=True) for name in first]
+    beside = untested(controls, methods.get(BASELINE))
+    rows = [_row(name, "reference", references[name], starts) for name in first]
     rows += [
-        _row(
-            name,
-            methods[name],
-            contrast=against.get(name),
-            rank=letters.get(name),
-            stability=_stability(methods[name], starts),
-            cost=_cost(methods[name]),
-        )
-        for name in order
+        _row(name, "method", methods[name], starts, against.get(name), letters.get(name))
+        for name in in_order(methods)
     ]
-    blocks = [references[name] for name in first] + [methods[name] for name in order]
-    ordered = tuple(block[seed] for block in blocks for seed in sorted(block))
+    rows += [
+        _row(name, "control", controls[name], starts, beside.get(name))
+        for name in in_order(controls)
+    ]
+    ordered = tuple(kinds[row.kind][row.method][seed] for row in rows for seed in row.seeds)
     return Table(ordered, tuple(rows), crossed(methods))
 
 
@@ -236,14 +246,21 @@ def _check_starts(blocks: Sequence[Seeds]) -> None:
                 raise ArenaError(f"{other.source} and {run.source} share no table: {reason}")
 
 
+def _check_one_control(block: Seeds) -> None:
+    first, *others = block.values()
+    for run in others:
+        if run.result.recipe.controls != first.result.recipe.controls:
+            reason = comparable(first.result, run.result)[0]
+            raise ArenaError(f"{first.source} and {run.source} share no table: {reason}")
+
+
 def _row(
     name: str,
+    kind: Kind,
     runs: Seeds,
-    reference: bool = False,
+    starts: Seeds,
     contrast: Contrast | None = None,
     rank: str | None = None,
-    stability: Stability | None = None,
-    cost: MeanCost | None = None,
 ) -> Row:
     seeds = tuple(sorted(runs))
     results = [runs[seed].result for seed in seeds]
@@ -252,7 +269,7 @@ def _row(
     decoders = sorted(results[0].scores.keys() - {results[0].headline})
     return Row(
         method=name,
-        reference=reference,
+        kind=kind,
         seeds=seeds,
         success=fmean(solved),
         success_iqm=interquartile_mean(solved),
@@ -267,8 +284,8 @@ def _row(
         score=fmean(summary.reward for summary in summaries),
         score_turn_weighted=fmean(summary.reward_turn_weighted for summary in summaries),
         valid_format=fmean(summary.format_valid for summary in summaries),
-        stability=stability,
-        cost=cost,
+        stability=_stability(runs, starts),
+        cost=None if kind == "reference" else _cost(runs),
     )
 
 

@@ -120,13 +120,15 @@ class Run:
 
     def _explain(self) -> None:
         """Write what makes the folder stand alone: a readme, and copies of the method's files."""
-        method, readme = self.recipe.method.name, self.folder / "README.md"
+        recipe, readme = self.recipe, self.folder / "README.md"
+        method = recipe.method.name
         if is_method_file(method) and not (copies := self.folder / "method").exists():
             for name, content in source_files(Path(method)).items():
                 write_whole(copies / name, content)
         if not readme.exists():
-            recipe = self.recipe
-            text = README.format(method=method, environment=recipe.environment.id, seed=recipe.seed)
+            text = README.format(
+                method=recipe.subject, environment=recipe.environment.id, seed=recipe.seed
+            )
             write_whole(readme, text)
 
     def begin_from(self, start: str) -> None:

@@ -12,7 +12,7 @@ from arlarena_bench.harness.plan import (
     plan,
     recipe_of_run,
 )
-from arlarena_bench.installed import method_names
+from arlarena_bench.installed import load_recipe, method_names
 from arlarena_bench.training.run import Run
 
 
@@ -70,10 +70,37 @@ def test_a_stored_recipe_repeats_its_run_unless_told_otherwise(tmp_path: Path) -
 
 def test_all_means_every_installed_method_in_the_papers_order(tmp_path: Path) -> None:
     planned = plan(request(tmp_path, "all", seeds=1))
-    names = [job.recipe.method.name for job in planned.jobs]
+    *names, control = [job.recipe.subject for job in planned.jobs]
     assert sorted(names) == method_names()
     assert names[0] == "grpo"
     assert names[-1] == "sampo"
+    assert control == "grpo_x2"
+
+
+def test_a_control_is_a_job_of_its_own_name(tmp_path: Path) -> None:
+    planned = plan(request(tmp_path, "grpo", "grpo_x2", seeds=1))
+    method, control = planned.jobs
+    assert (control.name, control.folder.parent.name) == ("grpo_x2 seed 0", "grpo_x2")
+    assert (method.recipe.train.groups, control.recipe.train.groups) == (2, 4)  # TINY has 2
+    with Run.open(control.folder, control.recipe, resume=False):
+        pass
+    assert plan(request(tmp_path, "grpo", "grpo_x2")).jobs[1] == control
+    stored = recipe_of_run("nano", control.folder / "recipe.yaml", "", None, None, ())
+    assert stored == control.recipe
+
+
+@pytest.mark.parametrize(("name", "said"), [("sampo", "a method"), ("start", "a row of every")])
+def test_a_control_that_calls_itself_a_method_is_refused(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    recipe = tmp_path / "mine.yaml"
+    base = load_recipe("nano", "sokoban")
+    controls = {name: {"method": "grpo", "times": {"groups": 2}}}
+    recipe.write_text(base.with_values({"controls": controls}).to_yaml())
+    with pytest.raises(ArenaError, match=f"controls.{name}: {name} is {said}.*another name"):
+        plan(Request(str(recipe), "sokoban", ("grpo",), 1, tmp_path / "out"))
+    with pytest.raises(ArenaError, match=f"{name} is {said}"):
+        recipe_of_run("", recipe, "", "grpo", 0, ())
 
 
 def of_conversations(out: Path, *methods: str) -> Request:

@@ -25,6 +25,19 @@ from arlarena_bench.recipe import parse_recipe
         ("methods.gspo.trian", {}, "unknown key 'methods.gspo.trian'; did you mean 'train'"),
         ("tuning.grid", {"a": [{"trian": {}}]}, "'tuning.grid.a.0.trian'; did you mean 'train'"),
         ("protocol.template.firts", "x", "firts.*did you mean 'first'"),
+        ("controls", {"x2": {"method": "grpo", "times": {"grups": 2}}}, "did you mean 'groups'"),
+        (
+            "controls",
+            {"x2": {"method": "grpo", "times": {"learning_rate": 2}}},
+            "no count of train",
+        ),
+        (
+            "controls",
+            {"x1": {"method": "grpo", "times": {"groups": 1}}},
+            "greater than or equal to 2",
+        ),
+        ("controls", {"x0": {"method": "grpo", "times": {}}}, "controls.x0.times: .*at least 1"),
+        ("control", "grpo_x2", "control 'grpo_x2' is none of controls"),
         ("environment.name.x", 1, "no setting 'environment.name.x'"),
     ],
 )
@@ -59,3 +72,36 @@ def test_a_recipe_is_a_mapping() -> None:
     with pytest.raises(ArenaError, match="mapping of sections, got list"):
         parse_recipe([], "here")
     assert isinstance(yaml.safe_load(signpost_recipe().to_yaml()), dict)
+
+
+DOUBLE = {"method": "grpo", "times": {"groups": 2}}
+
+
+def test_a_control_has_the_tuned_values_of_its_method_and_more_of_something() -> None:
+    tuned = {"grpo": {"options": {"clip_high": 0.3}, "train": {"groups": 6}}}
+    recipe = signpost_recipe(methods=tuned, controls={"grpo_x2": DOUBLE, "other": DOUBLE})
+    run = recipe.for_run("grpo_x2", 3)
+    assert (run.subject, run.method.name, run.seed) == ("grpo_x2", "grpo", 3)
+    assert (run.method.options, run.train.groups) == ({"clip_high": 0.3}, 12)
+    assert set(run.controls) == {"grpo_x2"}
+    assert run.without_control() == recipe.for_run("grpo", 3)
+    assert run.for_run("grpo", 4) == signpost_recipe().for_run("grpo", 4, {"train.groups": 6})
+
+
+def test_a_control_multiplies_what_a_user_replaces() -> None:
+    recipe = signpost_recipe(controls={"grpo_x2": DOUBLE})
+    assert recipe.for_run("grpo_x2", 0, {"train.groups": 5}).train.groups == 10
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"train.groups": 9}, r"train.groups \(9\) is not 2 times a count"),
+        ({"method.name": "gspo"}, "control grpo_x2 is of grpo, not of gspo"),
+        ({"control": "grpo_x3"}, r"'grpo_x3' is none of controls \(known: grpo_x2\)"),
+    ],
+)
+def test_what_is_not_as_its_control_says_is_refused(change: dict[str, Any], message: str) -> None:
+    run = signpost_recipe(controls={"grpo_x2": DOUBLE}).for_run("grpo_x2", 0)
+    with pytest.raises(ArenaError, match=message):
+        run.with_values(change)

@@ -95,3 +95,21 @@ def test_cost_is_what_its_steps_counted() -> None:
         "cost episodes is 320, but its steps counted 3200",
         "cost has 300 environment steps for 320 episodes",
     ]
+
+
+def test_no_method_stands_as_another() -> None:
+    result = result_of("grpo", 0, solving(5))
+    policy = result.policy.model_copy(update={"name": "sampo"})
+    faults = check(result.model_copy(update={"policy": policy}), PANEL)
+    assert faults == ["it stands as sampo, but its recipe is of grpo"]
+    of_file = result_of("mine", 0, solving(5), source="f" * 64)
+    assert check(of_file, PANEL) == []
+
+
+def test_no_control_stands_as_a_method() -> None:
+    controls = {"sampo": {"method": "grpo", "times": {"groups": 2}}}
+    recipe = result_of("grpo", 0, solving(5)).recipe.with_values(
+        {"controls": controls, "control": "sampo"}
+    )
+    posing = result_of("grpo", 0, solving(5)).model_copy(update={"recipe": recipe})
+    assert check(posing, PANEL) == ["it is a control that calls itself sampo, which is a method"]

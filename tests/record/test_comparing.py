@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 from runs import result_of, solving
 
-from arlarena_bench.record import Result, comparable
+from arlarena_bench.installed import load_recipe
+from arlarena_bench.record import Result, comparable, read_result
 
 
 def test_method_and_seed_may_differ() -> None:
@@ -39,3 +42,52 @@ def test_every_reason_is_a_line(count: int) -> None:
     )
     assert len(reasons) == count
     assert reasons[0] == "recipe train.groups is 8 in grpo seed 0 and 4 in grpo seed 0"
+
+
+# Written by commit 003b96e, whose recipes had no controls; the run whose settings are below.
+FORMER = Path(__file__).with_name("former.result.jsonl.zst")
+SETTINGS = {
+    "train.iterations": 2,
+    "train.groups": 2,
+    "train.group_size": 2,
+    "evaluation.test_tasks": 4,
+    "evaluation.validation_tasks": 4,
+    "evaluation.every": 2,
+}
+DIGEST = "cc1c53cfe692a9dbd8e5599b9cacff2746c64376873267566ff66403494efc1a"
+
+
+def run_of(subject: str, seed: int, **changes: object) -> Result:
+    """What the former run would have been of another method or control."""
+    recipe = load_recipe("nano", "sokoban").for_run(subject, seed, {**SETTINGS, **changes})
+    return read_result(FORMER).model_copy(update={"recipe": recipe})
+
+
+def test_a_run_from_before_there_were_controls_is_what_it_was() -> None:
+    former = read_result(FORMER)
+    assert former.recipe.digest() == DIGEST == run_of("gspo", 0).recipe.digest()
+    assert former.recipe == run_of("gspo", 0).recipe
+    assert (former.label, former.recipe.control) == ("gspo", None)
+
+
+def test_a_control_is_compared_with_runs_from_before_there_were_any() -> None:
+    control = run_of("grpo_x2", 0)
+    assert (control.recipe.method.name, control.recipe.train.groups) == ("grpo", 4)
+    assert control.label == "grpo_x2"
+    assert comparable(read_result(FORMER), control) == comparable(control, run_of("grpo", 0)) == []
+    assert Result.model_validate_json(control.model_dump_json()) == control
+
+
+def test_a_control_differs_in_nothing_but_what_it_multiplies() -> None:
+    (reason,) = comparable(run_of("grpo_x2", 0, **{"train.groups": 3}), read_result(FORMER))
+    assert reason == "recipe train.groups is 3 in grpo_x2 seed 0 and 2 in gspo seed 0"
+    (reason,) = comparable(run_of("grpo_x2", 0), run_of("gspo", 0, **{"train.groups": 4}))
+    assert reason == "recipe train.groups is 2 in grpo_x2 seed 0 and 4 in gspo seed 0"
+
+
+def test_two_controls_of_one_name_are_two() -> None:
+    three = load_recipe("nano", "sokoban").with_values({"controls.grpo_x2.times": {"groups": 3}})
+    run = three.for_run("grpo_x2", 1, SETTINGS)
+    other = read_result(FORMER).model_copy(update={"recipe": run})
+    (reason,) = comparable(run_of("grpo_x2", 0), other)
+    assert reason.startswith("they are two controls: ")

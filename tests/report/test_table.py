@@ -2,13 +2,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import metrics_of, result_of, solving, write_run
+from runs import metrics_of, recipe_of, result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.record import CostRecord, Decoder, Result, comparable
 from arlarena_bench.report.contrast import Contrast
 from arlarena_bench.report.finding import find_runs
-from arlarena_bench.report.render import render
+from arlarena_bench.report.render import bench_command, render
 from arlarena_bench.report.table import MeanCost, Row, Table, build_tables
 from arlarena_bench.statistics import clopper_pearson, difference, task_difference
 
@@ -141,7 +141,7 @@ def test_what_methods_are_measured_by_stands_first(bench: Path) -> None:
     assert [row.method for row in rows] == [
         "start", "expert", "random", "oracle", "grpo", "sampo",
     ]  # fmt: skip
-    assert [row.reference for row in rows] == [True] * 4 + [False] * 2
+    assert [row.kind for row in rows] == ["reference"] * 4 + ["method"] * 2
     assert rows[0].success == pytest.approx(0.1)
     assert rows[0].contrast is None
     assert rows[0].stability is None
@@ -257,4 +257,44 @@ def test_two_results_of_one_seed_are_an_error(tmp_path: Path) -> None:
     for copy in ("a", "b"):
         write_run(tmp_path / copy, result_of("grpo", 0, solving(5)))
     with pytest.raises(ArenaError, match="two results of grpo seed 0"):
+        build_tables(find_runs(tmp_path)[0])
+
+
+def test_a_control_stands_below_the_methods_and_in_no_family(tmp_path: Path) -> None:
+    for name, base in (("grpo", 4), ("sampo", 7), ("grpo_x2", 5)):
+        for seed in range(6):
+            cost = CostRecord(reply_tokens=2000 if name == "grpo_x2" else 1000)
+            method = "grpo" if name == "grpo_x2" else name
+            result = result_of(method, seed, solving(base + seed % 2), cost=cost)
+            recipe = recipe_of("nano", "sokoban", 10).for_run(name, seed)
+            write_run(tmp_path, result.model_copy(update={"recipe": recipe}))
+    table = only_table(tmp_path)
+    assert [(row.method, row.kind) for row in table.rows] == [
+        ("grpo", "method"), ("sampo", "method"), ("grpo_x2", "control"),
+    ]  # fmt: skip
+    _, sampo, control = table.rows
+    assert control.rank is None
+    assert control.cost is not None
+    assert control.cost.reply_tokens == 2000
+    assert sampo.contrast is not None
+    assert sampo.contrast.panel is not None
+    assert sampo.contrast.p == pytest.approx(sampo.contrast.panel.p)  # a family of one
+    assert control.contrast is not None
+    assert control.contrast.p is None
+    assert control.contrast.panel is not None
+    text = render(table, "")
+    assert "- grpo_x2: a control, no method: grpo with 2 × groups; not ranked" in text
+    assert "adjusted for a family of 1:" in text
+    (line,) = (line for line in text.splitlines() if line.startswith("| grpo_x2"))
+    assert "| control |" in " ".join(line.split())
+    assert bench_command(table).endswith("--method grpo,sampo,grpo_x2 --seeds 6")
+
+
+def test_runs_of_two_controls_are_no_row(tmp_path: Path) -> None:
+    recipe = recipe_of("nano", "sokoban", 10)
+    for seed, factor in enumerate((2, 3)):
+        times = recipe.with_values({"controls.grpo_x2.times": {"groups": factor}})
+        changed = {"recipe": times.for_run("grpo_x2", seed)}
+        write_run(tmp_path, result_of("grpo", seed, solving(5)).model_copy(update=changed))
+    with pytest.raises(ArenaError, match="share no table: they are two controls"):
         build_tables(find_runs(tmp_path)[0])
