@@ -1,5 +1,7 @@
 """ALFWorld beside the original engine: steps per CPU second, loading, and the ratio, in one run.
 
+Also what resetting an environment costs, for the first episode of a group and for the others.
+
 Run with `python -m benchmarks.alfworld`. Both engines play the same generated games; every step
 includes the admissible commands. Where the original (textworld 1.7.0, alfworld 0.4.2) is
 installed, as it ships, the games have the domain and the grammar of its own games.
@@ -8,15 +10,16 @@ installed, as it ships, the games have the domain and the grammar of its own gam
 import random
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
 from rich.progress import track
 from tabulate import tabulate
 
-from arlarena_bench.envs.alfworld import BACKENDS
+from arlarena_bench.envs.alfworld import Game, PlayedGame, TextworldGame
 from arlarena_bench.envs.alfworld.draw import Draw
+from arlarena_bench.envs.alfworld.env import AlfworldEnv
 from arlarena_bench.envs.alfworld.generator import Household, game, wording
 from arlarena_bench.envs.alfworld.goals import TASKS
 from arlarena_bench.envs.alfworld.textworld_backend import (
@@ -25,6 +28,11 @@ from arlarena_bench.envs.alfworld.textworld_backend import (
     with_shipped_texts,
 )
 
+# Not what environments use: that compiles a game once for all who play it.
+ENGINES: dict[str, Callable[[Mapping[str, Any]], PlayedGame]] = {
+    "native": Game.from_data,
+    "textworld": TextworldGame,
+}
 GAMES = 4
 ROUNDS = 5
 STEPS = {"native": 1000, "textworld": 10}
@@ -54,7 +62,7 @@ def measure(backend: str, data: dict[str, Any], seed: int) -> tuple[float, float
     """
     rng = random.Random(seed)
     started = time.process_time()
-    played = BACKENDS[backend](data)
+    played = ENGINES[backend](data)
     state = played.reset()
     loaded = time.process_time()
     for _ in range(STEPS[backend]):
@@ -69,6 +77,22 @@ def median(backend: str, rooms: Sequence[dict[str, Any]], rounds: int) -> tuple[
     return statistics.median(load), statistics.median(step)
 
 
+def resets(size: str) -> tuple[float, float]:
+    """Reset two environments to the same fresh tasks.
+
+    Returns:
+        Medians of CPU seconds, of the environment that comes first and of the other.
+    """
+    first, second = AlfworldEnv(size), AlfworldEnv(size)
+    spent: tuple[list[float], list[float]] = ([], [])
+    for number in range(GAMES * ROUNDS):
+        for env, seconds in zip((first, second), spent, strict=True):
+            started = time.process_time()
+            env.reset(options={"task_id": f"train/{number}"})
+            seconds.append(time.process_time() - started)
+    return statistics.median(spent[0]), statistics.median(spent[1])
+
+
 def main() -> None:
     """Measure and print."""
     missing = [name for name in PACKAGES if find_spec(name) is None]
@@ -77,7 +101,7 @@ def main() -> None:
         rooms = {place: [with_shipped_texts(g) for g in data] for place, data in rooms.items()}
     rows = []
     for place, data in track(rooms.items(), description="engines"):
-        for backend in BACKENDS:  # what is done once a process is no part of a load
+        for backend in ENGINES:  # what is done once a process is no part of a load
             if backend == "native" or not missing:
                 measure(backend, data[0], seed=0)
         load, step = median("native", data, ROUNDS)
@@ -94,6 +118,11 @@ def main() -> None:
         headers += ["original: steps/s", "load + reset, ms", "steps: ratio", "load: ratio"]
     print(tabulate(rows, headers, tablefmt="github", disable_numparse=True, stralign="right"))
     print(f"\n{GAMES} games a row, medians, CPU time of one thread, admissible commands included")
+    for name, size in (("ALFWorld", "full"), ("ALFWorldMini", "mini")):
+        once, again = resets(size)
+        print(
+            f"{name}: a reset takes {1000 * once:.1f} ms, another of a group {1000 * again:.2f} ms"
+        )
     if missing:
         print(f"the original was not measured: {', '.join(missing)} missing; {INSTALL}")
 

@@ -9,6 +9,7 @@ from arlarena_bench.errors import ArenaError, unknown
 from .engine import Game, State
 from .engine.sexpr import Tree
 from .game_file import check_game, read_game, reworded
+from .shared import SharedGame
 from .textworld_backend import TextworldGame
 
 __all__ = ["Game", "PlayedGame", "State", "TextworldGame", "build_game", "load_game"]
@@ -36,7 +37,7 @@ class PlayedGame(Protocol):
 
 
 BACKENDS: dict[str, Callable[[Mapping[str, Any]], PlayedGame]] = {
-    "native": Game.from_data,
+    "native": SharedGame.from_data,
     "textworld": TextworldGame,
 }
 

@@ -1,5 +1,6 @@
 """What a task id stands for."""
 
+from functools import lru_cache
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
@@ -8,6 +9,7 @@ from .draw import Draw
 from .generator import game, wording
 from .panels import SIZES, households
 from .scene import Scene
+from .shared import KEPT
 from .tasks import Task
 
 
@@ -21,6 +23,12 @@ def generate(task_id: str, size: str = "full") -> dict[str, Any]:
     Raises:
         ArenaError: If there is no such task.
     """
+    return dict(_content(task_id, size))
+
+
+# The episodes of a group ask for the same game one after the other.
+@lru_cache(maxsize=KEPT)
+def _content(task_id: str, size: str) -> dict[str, Any]:
     task, scene = find(task_id, size)
     return game(scene, wording(task))
 

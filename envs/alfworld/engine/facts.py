@@ -10,6 +10,8 @@ from .pddl import Domain, Problem
 Row = tuple[int, ...]
 Rows = list[Row]
 Index = dict[Any, set[Row]]
+Snapshot = tuple[frozenset[Row], ...]
+"""The rows of every relation that can change."""
 
 
 def key(places: Sequence[int]) -> Callable[[Row], Any]:
@@ -110,9 +112,13 @@ class Relation:
 
     def reset(self) -> None:
         """Go back to the rows it began with."""
-        for row in self.rows - self._first:
+        self.hold(self._first)
+
+    def hold(self, rows: frozenset[Row]) -> None:
+        """Make exactly these rows true."""
+        for row in self.rows - rows:
             self.discard(row)
-        for row in self._first - self.rows:
+        for row in rows - self.rows:
             self.add(row)
 
     def _enter(self, places: tuple[int, ...], row: Row) -> None:
@@ -150,6 +156,16 @@ class Facts:
         """Go back to the beginning."""
         for relation in self._changing:
             relation.reset()
+
+    def snapshot(self) -> Snapshot:
+        """Return what is true now of all that can change."""
+        return tuple([frozenset(relation.rows) for relation in self._changing])
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to when a snapshot of these facts was taken."""
+        # Denials come last, and so undo what the relations before them say of denials.
+        for relation, rows in zip(self._changing, snapshot, strict=True):
+            relation.hold(rows)
 
     def mentioned(self) -> list[str]:
         """Return the ids of all objects some fact is about."""

@@ -8,7 +8,7 @@ from arlarena_bench.errors import ArenaError
 
 from ..game_file import check_game
 from .condition import ConditionReader
-from .facts import Facts
+from .facts import Facts, Snapshot
 from .grammar import parse_grammar
 from .names import display_names
 from .operators import Operator, Winning
@@ -118,6 +118,14 @@ class Game:
                 operator.apply(row)
                 return self._state(self._answers[operator.name](row))
         return self._state(NOTHING)
+
+    def snapshot(self) -> Snapshot:
+        """Return the position that the game is in, to come back to."""
+        return self._facts.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to the position in which a snapshot of this game was taken."""
+        self._facts.restore(snapshot)
 
     def facts(self) -> frozenset[tuple[str, ...]]:
         """Return everything that is true now, as `(predicate, id, …)` in lower case."""
