@@ -246,13 +246,15 @@ def table(
     as_json: Json = False,
 ) -> None:
     """Print the table of finished runs again."""
-    from arlarena_bench.report.finding import find_runs, stored_command
+    from arlarena_bench.report.finding import find_failed, find_runs, stored_command
     from arlarena_bench.report.render import bench_command, render_all
-    from arlarena_bench.report.table import build_tables
+    from arlarena_bench.report.table import build_tables, without_table
 
     runs, problems = find_runs(folder)
-    _warn(problems)
-    tables = [(t, stored_command(t.runs[0]) or bench_command(t)) for t in build_tables(runs)]
+    failed, unreadable = find_failed(folder)
+    found = build_tables(runs, failed)
+    _warn(problems + unreadable + without_table(found, failed))
+    tables = [(t, stored_command(t.runs[0]) or bench_command(t)) for t in found]
     if as_json:
         _print_json([built.to_json(command) for built, command in tables])
     elif tables:

@@ -7,9 +7,16 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import TaskID
 
+from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.forks import runs
 from arlarena_bench.harness.plan import Job, is_finished
-from arlarena_bench.harness.processes import Failure, RunProcess, failure_of, sigterm_interrupts
+from arlarena_bench.harness.processes import (
+    Failure,
+    RunProcess,
+    failure_of,
+    leave_failure,
+    sigterm_interrupts,
+)
 from arlarena_bench.harness.progress import Display, RunProgress
 from arlarena_bench.recipe import Recipe
 
@@ -113,6 +120,10 @@ class _Runner:
             if failure := failure_of(job, code):
                 self._failures.append(failure)
                 self._display.say(f"failed: {failure.name}: {failure.reason}")
+                try:
+                    leave_failure(job, failure)
+                except ArenaError as error:  # the disk is full; the other runs may end yet
+                    self._display.say(str(error))
             else:
                 self._finished += 1
 

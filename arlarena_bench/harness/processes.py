@@ -15,9 +15,11 @@ from typing import IO, Protocol
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.plan import Job
+from arlarena_bench.record import FailureRecord, write_failure
 
 TRAIN = ("train", "--tied")  # a run's command line begins so
 
+LOG_TAIL = 20  # lines that are kept of the log of a run that failed
 GRACE = 10.0  # seconds a process gets to end before it is killed
 
 # Two threads in one process spin against each other and against the other runs.
@@ -31,6 +33,23 @@ class Failure:
     name: str
     reason: str
     log: Path
+
+
+def leave_failure(job: Job, failure: Failure) -> None:
+    """Leave a failure in the folder of its run, for the table.
+
+    Raises:
+        ArenaError: If it cannot be written.
+    """
+    command = shlex.join(["arlarena", "train", *job.arguments])
+    said = _said(job)[-LOG_TAIL:]
+    record = FailureRecord(
+        recipe=job.recipe,
+        reason=failure.reason.removeprefix("error: "),
+        command=command,
+        log=tuple(said),
+    )
+    write_failure(job.folder, record)
 
 
 class RunProcess(Protocol):
@@ -124,9 +143,12 @@ def failure_of(job: Job, code: int) -> Failure | None:
         return None
     if code < 0:
         return Failure(job.name, f"killed by {signal.Signals(-code).name}", job.log)
+    return Failure(job.name, _said(job)[-1], job.log)
+
+
+def _said(job: Job) -> list[str]:
     lines = job.log.read_text(encoding="utf-8", errors="replace").splitlines()
-    said = [line.strip() for line in lines if line.strip()]
-    return Failure(job.name, said[-1], job.log)
+    return [line.strip() for line in lines if line.strip()]
 
 
 def die_with_parent() -> None:

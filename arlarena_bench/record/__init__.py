@@ -1,8 +1,14 @@
 """The record of a result: one schema, written and read by the same classes by everything."""
 
 from arlarena_bench.record.checking import check
-from arlarena_bench.record.comparing import comparable, table_facts
+from arlarena_bench.record.comparing import comparable, recipe_facts, table_facts
 from arlarena_bench.record.episodes import EpisodeRecord, TurnsRecord, record_episode
+from arlarena_bench.record.failure import (
+    FAILURE_FILE,
+    FailureRecord,
+    read_failure,
+    write_failure,
+)
 from arlarena_bench.record.provenance import Provenance, package_versions, provenance
 from arlarena_bench.record.result import (
     COST_METRICS,
@@ -21,11 +27,13 @@ from arlarena_bench.record.summary import Summary, summarise
 
 __all__ = [
     "COST_METRICS",
+    "FAILURE_FILE",
     "RESULT_FILE",
     "SCHEMA_VERSION",
     "CostRecord",
     "Decoder",
     "EpisodeRecord",
+    "FailureRecord",
     "PanelRecord",
     "PolicyRecord",
     "Provenance",
@@ -39,9 +47,12 @@ __all__ = [
     "comparable",
     "package_versions",
     "provenance",
+    "read_failure",
     "read_result",
+    "recipe_facts",
     "record_episode",
     "summarise",
     "table_facts",
+    "write_failure",
     "write_result",
 ]

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from arlarena_bench.recipe import digest, leaves
+from arlarena_bench.recipe import Recipe, digest, leaves
 from arlarena_bench.record.result import Result
 
 # What a method's own tuning chooses, beside its options.
@@ -45,11 +45,8 @@ def comparable(a: Result, b: Result) -> list[str]:
 
 def table_facts(result: Result) -> dict[str, Any]:
     """Return what all results of a table share, flat, by a name that a reader understands."""
-    recipe = result.recipe.without_control()
-    settings = recipe.model_dump(mode="json", exclude=set(_APART))
     played = [(episode.task_id, episode.attempt) for episode in result.main.episodes]
-    facts = {f"recipe {key}": value for key, value in leaves(settings) if key not in TUNED}
-    facts |= {
+    facts = recipe_facts(result.recipe) | {
         "schema": result.schema_version,
         "gaps of the record": ", ".join(result.lacks),
         "panel": result.panel.name,
@@ -65,6 +62,12 @@ def table_facts(result: Result) -> dict[str, Any]:
         if score.decoder is not None:
             facts[f"{DECODER} {name}"] = score.decoder.model_dump_json()
     return facts
+
+
+def recipe_facts(recipe: Recipe) -> dict[str, Any]:
+    """Return the settings that the runs of a table share, as `table_facts` has them."""
+    settings = recipe.without_control().model_dump(mode="json", exclude=set(_APART))
+    return {f"recipe {key}": value for key, value in leaves(settings) if key not in TUNED}
 
 
 def _applies(fact: str, result: Result) -> bool:

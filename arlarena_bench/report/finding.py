@@ -8,7 +8,15 @@ import gymnasium as gym
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.panel import Panel
-from arlarena_bench.record import RESULT_FILE, Result, check, read_result
+from arlarena_bench.record import (
+    FAILURE_FILE,
+    RESULT_FILE,
+    FailureRecord,
+    Result,
+    check,
+    read_failure,
+    read_result,
+)
 from arlarena_bench.record.legacy import LEGACY_FILE, read_legacy
 from arlarena_bench.training.rollout import make_environment
 
@@ -25,6 +33,31 @@ class FinishedRun:
         """CPU minutes of its training, None where they were not recorded."""
         seconds = self.result.cost.cpu_seconds
         return None if seconds is None else seconds / 60
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """A run that has no result, why, and the file that says so."""
+
+    record: FailureRecord
+    source: Path
+
+
+def find_failed(place: Path) -> tuple[list[FailedRun], list[str]]:
+    """Find the runs below a folder that failed and have not finished since.
+
+    Returns:
+        These in order of their paths, and one line for each file that is damaged.
+    """
+    found, problems = [], []
+    for path in sorted(place.rglob(FAILURE_FILE)):
+        if path.with_name(RESULT_FILE).exists():
+            continue
+        try:
+            found.append(FailedRun(read_failure(path), path))
+        except ArenaError as error:
+            problems.append(str(error))
+    return found, problems
 
 
 def find_runs(place: Path) -> tuple[list[FinishedRun], list[str]]:

@@ -2,9 +2,10 @@
 
 import csv
 import io
+import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import compress
+from itertools import compress, pairwise
 
 from tabulate import tabulate, tabulate_formats
 
@@ -19,7 +20,9 @@ from arlarena_bench.statistics import PANEL_CLAIM, TASKS_CLAIM, Difference
 
 NONE = "–"
 FORMATS = sorted({*tabulate_formats, "csv"})
-TABLES_ALONE = ("csv", "html", "latex", "tsv")  # formats that are read by other programs
+DATA = ("csv", "tsv")  # formats without comments: what must not be lost is a column
+NOTE = "note"
+LONGEST_REASON = 60  # characters of a reason in a cell; the whole of it stands below the table
 
 DELTA = f"Δ {BASELINE.upper()}"
 _COLUMNS: dict[str, Callable[[Row], str]] = {
@@ -60,7 +63,33 @@ def columns_of(table: Table) -> dict[str, Callable[[Row], str]]:
         columns[f"success % ({decoder})"] = partial(_other_decoder, decoder)
     columns |= {name: partial(_stability, cell) for name, cell in _STABILITY.items()}
     columns |= {name: partial(_cost, cell) for name, cell in _COST.items()}
+    if table.failed:
+        columns["failed"] = partial(_failed_seeds, table)
     return columns | _SEEDS
+
+
+def _failed_seeds(table: Table, row: Row) -> str:
+    if row.kind == "reference":
+        return NONE
+    failed = sum(run.record.label == row.method for run in table.failed)
+    return f"{failed}/{failed + len(row.seeds)}"
+
+
+def _lost(table: Table, columns: Sequence[str]) -> list[list[str]]:
+    """Return the cells of methods of which every seed failed: why, beside the name."""
+    there = {row.method for row in table.rows if row.kind != "reference"}
+    reasons: dict[str, list[str]] = {}
+    for run in table.failed:
+        if run.record.label not in there:
+            reasons.setdefault(run.record.label, []).append(run.record.reason)
+    said = next((name for name in columns if name not in ("method", "failed")), None)
+    rows = []
+    for name, told in reasons.items():
+        count = f"{len(told)}/{len(told)}"
+        short = told[0] if len(told[0]) <= LONGEST_REASON else f"{told[0][:LONGEST_REASON]}…"
+        cells = {"method": name, "failed": count, said: f"failed: {short}"}
+        rows.append([cells.get(column, NONE) for column in columns])
+    return rows
 
 
 def _other_decoder(decoder: str, row: Row) -> str:
@@ -104,13 +133,28 @@ def render(
         ]
         shown = list(compress(shown, told))
         cells = [list(compress(row, told)) for row in cells]
+    cells += _lost(table, shown)
+    if form in DATA and (marks := _marks(table)):
+        shown = [*shown, NOTE]
+        cells = [[*row, "; ".join(marks)] for row in cells]
     if form == "csv":
         buffer = io.StringIO()
         csv.writer(buffer, lineterminator="\n").writerows([shown, *cells])
         return buffer.getvalue().rstrip("\n")
     align = ["left"] + ["right"] * (len(shown) - 1)
     text = tabulate(cells, shown, form, colalign=align, disable_numparse=True)
-    return text if form.startswith(TABLES_ALONE) else f"{text}\n\n{footer(table, command)}"
+    if form in DATA:
+        return text
+    return f"{text}\n\n{_below(footer(table, command), form)}"
+
+
+def _below(text: str, form: str) -> str:
+    """Return text as it may stand below a table of a format."""
+    if form.startswith("latex"):
+        return "\n".join(f"% {line}" for line in text.splitlines())
+    if form == "html":
+        return f"<!--\n{text.replace('-->', '-- >')}\n-->"
+    return text
 
 
 def render_all(
@@ -119,9 +163,9 @@ def render_all(
     """Return several tables with their commands, each with the reason why it is one of its own."""
     parts: list[str] = []
     for number, (table, command) in enumerate(tables):
-        if number and not form.startswith(TABLES_ALONE):
-            before = tables[number - 1][0]
-            parts.append(f"Not joined with the table above: {before.why_not_joined(table)}.")
+        if number and form not in DATA:
+            reason = tables[number - 1][0].why_not_joined(table)
+            parts.append(_below(f"Not joined with the table above: {reason}.", form))
         parts.append(render(table, command, form, columns))
     return "\n\n".join(parts)
 
@@ -145,11 +189,21 @@ def footer(table: Table, command: str) -> str:
     if shared.conditions:
         told = ", ".join(f"{name} {value}" for name, value in sorted(shared.conditions.items()))
         lines.append(f"- conditions: {told}")
+    return "\n".join(lines + [f"- {mark}" for mark in _marks(table)])
+
+
+def _marks(table: Table) -> list[str]:
+    """Return what must not be lost wherever the numbers of a table go."""
+    shared = table.any_result
+    lines = [
+        f"{run.record.name} failed and is not in these numbers: {run.record.reason}"
+        for run in table.failed
+    ]
     if shared.lacks:
-        lines.append(f"- converted from an older record, which lacks: {', '.join(shared.lacks)}")
+        lines.append(f"converted from an older record, which lacks: {', '.join(shared.lacks)}")
     if shared.incomparable:
-        lines.append(f"- NOT FOR THE LEADERBOARD: {shared.incomparable}")
-    return "\n".join(lines)
+        lines.append(f"NOT FOR THE LEADERBOARD: {shared.incomparable}")
+    return lines
 
 
 def _starts(results: Sequence[Result]) -> list[str]:
@@ -216,20 +270,41 @@ def bench_command(table: Table) -> str:
     recipe = table.any_result.recipe
     methods = {result.label: result.recipe.subject for result in table.trained}
     seeds = max(run.result.seed for run in table.runs) + 1
+    given = [_options(result.provenance.command) for result in table.trained]
+    preset = next((told["--preset"][0] for told in given if "--preset" in told), recipe.name)
+    settings = [
+        setting
+        for setting in (given[0].get("--set", []) if given else [])
+        if all(setting in told.get("--set", []) for told in given)
+    ]
     return bench_line(
-        recipe.name, recipe.environment.name, [methods[m] for m in in_order(methods)], seeds
+        preset,
+        recipe.environment.name,
+        [methods[m] for m in in_order(methods)],
+        seeds,
+        settings,
     )
+
+
+def _options(command: str | None) -> dict[str, list[str]]:
+    """Return the options of a run's command with their values."""
+    words = shlex.split(command or "")
+    found: dict[str, list[str]] = {}
+    for option, value in pairwise(words):
+        if option.startswith("--"):
+            found.setdefault(option, []).append(value)
+    return found
 
 
 def bench_line(
     preset: str, environment: str, methods: Sequence[str], seeds: int, settings: Sequence[str] = ()
 ) -> str:
     """Return the command line of a bench."""
-    line = (
-        f"arlarena bench --preset {preset} --env {environment} "
-        f"--method {','.join(methods)} --seeds {seeds}"
-    )
-    return line + "".join(f" --set {setting}" for setting in settings)
+    line = ["arlarena", "bench", "--preset", preset, "--env", environment]
+    line += ["--method", ",".join(methods), "--seeds", str(seeds)]
+    for setting in settings:
+        line += ["--set", setting]
+    return shlex.join(line)
 
 
 def _rank(row: Row) -> str:

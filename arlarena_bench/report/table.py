@@ -8,7 +8,7 @@ from statistics import fmean, median_low
 from typing import Any, Literal
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.record import Result, comparable, table_facts
+from arlarena_bench.record import Result, comparable, recipe_facts, table_facts
 from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import (
     LEAST_FOR_INTERVAL,
@@ -20,7 +20,7 @@ from arlarena_bench.report.contrast import (
     success,
     untested,
 )
-from arlarena_bench.report.finding import FinishedRun
+from arlarena_bench.report.finding import FailedRun, FinishedRun
 from arlarena_bench.statistics import (
     clopper_pearson,
     drawdown,
@@ -119,13 +119,18 @@ class Row:
 class Table:
     """The runs that are comparable with each other, in the order of their rows.
 
-    `crossed` says whether seed s of every method trained from start s, so that differences are
-    paired.
+    Attributes:
+        runs: Those that finished.
+        rows: One for each method of which a seed has finished.
+        crossed: Whether seed s of every method trained from start s, so that differences are
+            paired.
+        failed: Runs of the same settings that failed and have not finished since.
     """
 
     runs: tuple[FinishedRun, ...]
     rows: tuple[Row, ...]
     crossed: bool
+    failed: tuple[FailedRun, ...] = ()
 
     @property
     def any_result(self) -> Result:
@@ -155,13 +160,15 @@ class Table:
             "command": command,
             "rows": [asdict(row) for row in self.rows],
             "runs": [_run_json(run) for run in self.runs],
+            "failed": [_failed_json(run) for run in self.failed],
         }
 
 
-def build_tables(runs: Iterable[FinishedRun]) -> list[Table]:
+def build_tables(runs: Iterable[FinishedRun], failed: Sequence[FailedRun] = ()) -> list[Table]:
     """Return a table for each set of comparable results among `runs`; none are ever mixed.
 
-    What methods are measured by, starts and scripts, stands in every table that it fits.
+    What methods are measured by, starts and scripts, stands in every table that it fits, and so
+    do runs that failed.
 
     Raises:
         ArenaError: If two runs are of the same method and seed, or began from different starts
@@ -179,8 +186,21 @@ def build_tables(runs: Iterable[FinishedRun]) -> list[Table]:
             groups.setdefault(_key(run.result), []).append(run)
         references = []
     return [
-        _table([run for run in references if not comparable(run.result, group[0].result)] + group)
+        _table(
+            [run for run in references if not comparable(run.result, group[0].result)] + group,
+            failed,
+        )
         for group in (groups[key] for key in sorted(groups))
+    ]
+
+
+def without_table(tables: Iterable[Table], failed: Iterable[FailedRun]) -> list[str]:
+    """Return a line for each run that failed and is in none of the tables."""
+    shown = {run.source for table in tables for run in table.failed}
+    return [
+        f"{run.record.name} failed: {run.record.reason} ({run.source})"
+        for run in failed
+        if run.source not in shown
     ]
 
 
@@ -200,7 +220,7 @@ def _key(result: Result) -> tuple[str, ...]:
     return recipe.environment.id, recipe.name, result.panel.name, facts
 
 
-def _table(runs: Sequence[FinishedRun]) -> Table:
+def _table(runs: Sequence[FinishedRun], failed: Sequence[FailedRun]) -> Table:
     kinds: dict[Kind, dict[str, dict[int, FinishedRun]]] = {
         "reference": {}, "method": {}, "control": {},
     }  # fmt: skip
@@ -233,7 +253,21 @@ def _table(runs: Sequence[FinishedRun]) -> Table:
         for name in in_order(controls)
     ]
     ordered = tuple(kinds[row.kind][row.method][seed] for row in rows for seed in row.seeds)
-    return Table(ordered, tuple(rows), crossed(methods))
+    return Table(ordered, tuple(rows), crossed(methods), _missing(failed, ordered))
+
+
+def _missing(failed: Sequence[FailedRun], finished: Sequence[FinishedRun]) -> tuple[FailedRun, ...]:
+    """Return the runs that failed where these finished, in the order of the table's rows."""
+    facts = recipe_facts(finished[0].result.recipe)
+    there = {(run.result.label, run.result.seed) for run in finished}
+    missing = {
+        (run.record.label, run.record.recipe.seed): run
+        for run in failed
+        if recipe_facts(run.record.recipe) == facts
+    }
+    labels = in_order(label for label, _ in missing)
+    order = sorted(missing.keys() - there, key=lambda key: (labels.index(key[0]), key[1]))
+    return tuple(missing[key] for key in order)
 
 
 def _check_starts(blocks: Sequence[Seeds]) -> None:
@@ -351,6 +385,16 @@ def _cost(runs: Seeds) -> MeanCost:
 def _mean_of_known(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return fmean(known) if known else None
+
+
+def _failed_json(run: FailedRun) -> dict[str, Any]:
+    record = run.record
+    return {
+        **record.model_dump(mode="json", exclude={"recipe"}),
+        "method": record.label,
+        "seed": record.recipe.seed,
+        "source": run.source.as_posix(),
+    }
 
 
 def _run_json(run: FinishedRun) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_whole
-from arlarena_bench.report.finding import FinishedRun, find_runs
+from arlarena_bench.report.finding import FinishedRun, find_failed, find_runs
 from arlarena_bench.report.metrics import find_metrics
 from arlarena_bench.report.render import render
-from arlarena_bench.report.table import Table, build_tables
+from arlarena_bench.report.table import Table, build_tables, without_table
 
 
 def write_report(
@@ -33,7 +33,8 @@ def write_report(
     if not runs:
         return None, "", problems
     command = command_of(runs)
-    tables = build_tables(runs)
+    failed, unreadable = find_failed(folder)
+    tables = build_tables(runs, failed)
     if len(tables) > 1:
         raise ArenaError(
             f"{folder} holds runs that cannot share a table: "
@@ -43,7 +44,7 @@ def write_report(
     table = tables[0]
     write_whole(folder / "table.md", render(table, command) + "\n")
     _, damaged = draw_curves(folder, folder / "curves")
-    return table, command, problems + damaged
+    return table, command, problems + unreadable + without_table(tables, failed) + damaged
 
 
 def draw_curves(folder: Path, stem: Path) -> tuple[list[Path], list[str]]:

@@ -13,7 +13,13 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines, write_json, write_whole
 from arlarena_bench.method_file import is_method_file, source_files
 from arlarena_bench.recipe import Recipe, leaves, parse_recipe
-from arlarena_bench.record import RESULT_FILE, Result, read_result, write_result
+from arlarena_bench.record import (
+    FAILURE_FILE,
+    RESULT_FILE,
+    Result,
+    read_result,
+    write_result,
+)
 
 README = """\
 # {method} on {environment}, seed {seed}
@@ -30,6 +36,7 @@ A training run of arlarena-bench.
 | `checkpoints/` | weights, optimiser and counters; the newest two |
 | `model/` | the trained policy, a Hugging Face folder |
 | `result.jsonl.zst` | the result with every reply; written last: where it is, the run is complete |
+| `failed.json` | only after the run failed in a bench: why, until it is gone on with and finishes |
 
 To go on after an interruption: `arlarena train --recipe recipe.yaml --out . --resume`, in this
 folder.
@@ -46,7 +53,8 @@ def holds(folder: Path, recipe: Recipe) -> bool:
     if stored.exists():
         _check_same(stored, recipe)
         return True
-    if folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
+    there = [path.name for path in folder.iterdir()] if folder.exists() else []
+    if any(not name.startswith(".") and name != FAILURE_FILE for name in there):
         raise ArenaError(f"{folder} is not empty and holds no run; choose another --out")
     return False
 
@@ -160,8 +168,9 @@ class Run:
         return sum(seconds.values()) if seconds else None
 
     def finish(self, result: Result) -> None:
-        """Write the result."""
+        """Write the result; an earlier failure is none any more."""
         write_result(self.folder / RESULT_FILE, result)
+        (self.folder / FAILURE_FILE).unlink(missing_ok=True)
 
     def log(self, step: int, metrics: Mapping[str, float], timing: Mapping[str, float]) -> None:
         """Append a step's metrics.

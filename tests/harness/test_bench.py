@@ -14,7 +14,7 @@ from arlarena_bench.harness.bench import run_bench
 from arlarena_bench.harness.plan import Plan, Request, is_finished, plan
 from arlarena_bench.harness.processes import Failure
 from arlarena_bench.harness.references import write_references
-from arlarena_bench.record import RESULT_FILE, read_result
+from arlarena_bench.record import FAILURE_FILE, RESULT_FILE, read_failure, read_result
 from arlarena_bench.report.finding import find_runs
 from arlarena_bench.report.writing import write_report
 
@@ -49,6 +49,11 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     assert failure.name == "broken (file) seed 0"
     assert "no idea which" in failure.log.read_text()
     assert "no idea which" in failure.reason
+    left = read_failure(planned.jobs[1].folder / FAILURE_FILE)
+    assert (left.name, left.recipe) == (failure.name, planned.jobs[1].recipe)
+    assert left.reason == failure.reason.removeprefix("error: ")
+    assert left.log[-1] == failure.reason
+    assert left.command.startswith("arlarena train --preset nano")
 
     # What failed did not stop the others, and the table has them, below what they are measured by.
     lines: list[str] = []
@@ -71,7 +76,9 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     assert command.startswith(f"arlarena bench --preset nano --env sokoban --method grpo,{good}")
     written = sorted(path.name for path in planned.folder.iterdir() if path.is_file())
     assert written == ["curves.png", "curves.svg", "table.md"]
-    assert "| grpo " in (planned.folder / "table.md").read_text()
+    text = (planned.folder / "table.md").read_text()
+    assert "| grpo " in text
+    assert f"- broken (file) seed 0 failed and is not in these numbers: {left.reason}" in text
 
     # Finished runs are recognised, whatever else is asked for.
     stamps = {run.source: run.source.stat().st_mtime_ns for run in find_runs(planned.folder)[0]}

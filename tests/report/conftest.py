@@ -1,7 +1,9 @@
 from pathlib import Path
 
 import pytest
-from runs import result_of, solving, write_run
+from runs import recipe_of, result_of, solving, write_run
+
+from arlarena_bench.record import FailureRecord, write_failure
 
 
 @pytest.fixture
@@ -14,3 +16,15 @@ def bench(tmp_path: Path) -> Path:
     write_run(folder, result_of("sampo", 0, solving(7), training=collapse))
     write_run(folder, result_of("sampo", 1, solving(7)))
     return folder
+
+
+@pytest.fixture
+def failed(bench: Path) -> Path:
+    """The same with runs that failed: SAMPO with seed 2, both seeds of GSPO, and another preset."""
+    for method, seed, preset in (
+        ("sampo", 2, "nano"), ("gspo", 0, "nano"), ("gspo", 1, "nano"), ("gspo", 0, "nano-stress"),
+    ):  # fmt: skip
+        recipe = recipe_of(preset, "sokoban", 10).for_run(method, seed)
+        record = FailureRecord(recipe=recipe, reason="killed by SIGKILL", command="arlarena train")
+        write_failure(bench / preset / method / f"seed-{seed}", record)
+    return bench

@@ -6,8 +6,8 @@ import pytest
 from runs import panel_of, result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.record import CostRecord
-from arlarena_bench.report.finding import find_runs
+from arlarena_bench.record import CostRecord, Provenance
+from arlarena_bench.report.finding import find_failed, find_runs
 from arlarena_bench.report.render import bench_command, bench_line, render, render_all
 from arlarena_bench.report.table import Table, build_tables
 
@@ -163,3 +163,48 @@ def test_a_result_that_the_leaderboard_refuses_says_so(tmp_path: Path) -> None:
     fit, unfit = build_tables(find_runs(tmp_path)[0])
     assert "LEADERBOARD" not in render(fit, "")
     assert f"- NOT FOR THE LEADERBOARD: {reason}" in render(unfit, "").splitlines()
+
+
+def test_a_method_that_failed_stays_visible_in_every_format(failed: Path) -> None:
+    (table,) = build_tables(find_runs(failed)[0], find_failed(failed)[0])
+    rows = list(csv.DictReader(io.StringIO(render(table, "", "csv"))))
+    assert [(row["method"], row["failed"]) for row in rows] == [
+        ("grpo", "0/3"), ("sampo", "1/3"), ("gspo", "2/2"),
+    ]  # fmt: skip
+    assert rows[2]["success %"] == "failed: killed by SIGKILL"
+    said = "gspo seed 1 failed and is not in these numbers: killed by SIGKILL"
+    assert all(said in row["note"] for row in rows)
+    assert said in render(table, "", "tsv")
+    assert f"\n% - {said}\n" in render(table, "", "latex") + "\n"
+    assert f"\n- {said}\n" in render(table, "", "github") + "\n"
+    few = render(table, "", "github", ["method", "rank"])
+    assert "| gspo     | failed: killed by SIGKILL |" in few
+
+
+def test_what_a_table_is_not_good_for_is_said_in_every_format(tmp_path: Path) -> None:
+    write_run(tmp_path, result_of("grpo", 0, solving(5), incomparable="a --> b"))
+    (table,) = build_tables(find_runs(tmp_path)[0])
+    mark = "NOT FOR THE LEADERBOARD: a --> b"
+    (row,) = csv.DictReader(io.StringIO(render(table, "make", "csv", ["success %"])))
+    assert row == {"success %": "50.0", "note": mark}
+    assert f"% - {mark}" in render(table, "make", "latex").splitlines()
+    comment = render(table, "make", "html").partition("<!--")[2]
+    assert "NOT FOR THE LEADERBOARD: a -- > b" in comment
+    assert comment.count("-->") == 1
+
+
+def test_a_good_table_is_data_and_nothing_else(table: Table) -> None:
+    assert "note" not in render(table, "make", "csv").splitlines()[0]
+
+
+def test_the_command_of_a_table_names_what_its_runs_replaced(tmp_path: Path) -> None:
+    for seed, more in enumerate(("", " --set a=1")):
+        command = "arlarena train --preset mine.yaml --env sokoban --method grpo"
+        command += f" --seed {seed} --set train.groups=4 --set 'x=a b'{more}"
+        made = Provenance(version="0.1.0", command=command)
+        write_run(tmp_path, result_of("grpo", seed, solving(5), provenance=made))
+    (table,) = build_tables(find_runs(tmp_path)[0])
+    assert bench_command(table) == (
+        "arlarena bench --preset mine.yaml --env sokoban --method grpo --seeds 2 "
+        "--set train.groups=4 --set 'x=a b'"
+    )

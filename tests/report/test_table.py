@@ -7,9 +7,9 @@ from runs import metrics_of, recipe_of, result_of, solving, write_run
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.record import CostRecord, Decoder, Result, comparable
 from arlarena_bench.report.contrast import Contrast
-from arlarena_bench.report.finding import find_runs
+from arlarena_bench.report.finding import find_failed, find_runs
 from arlarena_bench.report.render import bench_command, render
-from arlarena_bench.report.table import MeanCost, Row, Table, build_tables
+from arlarena_bench.report.table import MeanCost, Row, Table, build_tables, without_table
 from arlarena_bench.statistics import clopper_pearson, difference, task_difference
 
 
@@ -298,3 +298,32 @@ def test_runs_of_two_controls_are_no_row(tmp_path: Path) -> None:
         write_run(tmp_path, result_of("grpo", seed, solving(5)).model_copy(update=changed))
     with pytest.raises(ArenaError, match="share no table: they are two controls"):
         build_tables(find_runs(tmp_path)[0])
+
+
+def test_what_failed_is_in_the_table_of_its_settings(failed: Path) -> None:
+    runs, missing = find_runs(failed)[0], find_failed(failed)[0]
+    (table,) = build_tables(runs, missing)
+    assert [run.record.name for run in table.failed] == [
+        "gspo seed 0", "gspo seed 1", "sampo seed 2",
+    ]  # fmt: skip
+    assert [row.method for row in table.rows] == ["grpo", "sampo"]
+    (line,) = without_table([table], missing)
+    assert line.startswith("gspo seed 0 failed: killed by SIGKILL (")
+    assert "nano-stress" in line
+    data = table.to_json("")["failed"][0]
+    assert (data["method"], data["seed"], data["reason"]) == ("gspo", 0, "killed by SIGKILL")
+
+
+def test_what_finished_after_all_did_not_fail(failed: Path) -> None:
+    write_run(failed, result_of("sampo", 2, solving(7)))  # in another folder
+    write_run(failed / "nano", result_of("gspo", 1, solving(7)))
+    (table,) = build_tables(find_runs(failed)[0], find_failed(failed)[0])
+    assert [run.record.name for run in table.failed] == ["gspo seed 0"]
+
+
+def test_a_damaged_record_of_a_failure_is_one_line(failed: Path) -> None:
+    path = failed / "nano" / "gspo" / "seed-0" / "failed.json"
+    path.write_text("{")
+    found, (problem,) = find_failed(failed)
+    assert len(found) == 3
+    assert problem.startswith(f"{path} is no record of a failure: ")

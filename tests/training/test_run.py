@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from runs import result_of, solving
 from signpost import signpost_recipe
 
 from arlarena_bench import ArenaError
+from arlarena_bench.record import FAILURE_FILE, FailureRecord, write_failure
 from arlarena_bench.training.run import Run, finished_result, holds, read_metrics
 
 TESTS = Path(__file__).parents[1]
@@ -91,3 +93,14 @@ def test_a_run_does_not_go_on_from_another_start_policy(tmp_path: Path) -> None:
         run.begin_from("a" * 64)
         with pytest.raises(ArenaError, match=r"began from the start policy aaaa.*another --out"):
             run.begin_from("b" * 64)
+
+
+def test_a_failure_is_left_until_the_run_has_finished(tmp_path: Path) -> None:
+    result = result_of("grpo", 0, solving(5))
+    failure = FailureRecord(recipe=result.recipe, reason="killed", command="arlarena train")
+    write_failure(tmp_path, failure)
+    assert not holds(tmp_path, result.recipe)  # it failed before it had a folder
+    with Run.open(tmp_path, result.recipe, resume=True) as run:
+        assert (tmp_path / FAILURE_FILE).exists()
+        run.finish(result)
+    assert not (tmp_path / FAILURE_FILE).exists()
