@@ -243,25 +243,31 @@ def table(
     columns: Annotated[
         str | None, typer.Option(help="Only these columns, as 'method,success %'.")
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every column, and of a suite every environment.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Print the table of finished runs again."""
-    from arlarena_bench.report.finding import find_failed, find_runs, stored_command
-    from arlarena_bench.report.render import bench_command, render_all
+    """Print the table of finished runs again; of several environments, their suite."""
+    from arlarena_bench.report.finding import find_failed, find_runs
+    from arlarena_bench.report.overview import overview_json, render_overview
+    from arlarena_bench.report.suite import group_by_suite
     from arlarena_bench.report.table import build_tables, without_table
 
+    if full and columns:
+        raise ArenaError("--full and --columns exclude each other; give one of them")
     runs, problems = find_runs(folder)
     failed, unreadable = find_failed(folder)
-    found = build_tables(runs, failed)
-    _warn(problems + unreadable + without_table(found, failed))
-    tables = [(t, stored_command(t.runs[0]) or bench_command(t)) for t in found]
-    if as_json:
-        _print_json([built.to_json(command) for built, command in tables])
-    elif tables:
-        shown = [name.strip() for name in columns.split(",")] if columns else None
-        typer.echo(render_all(tables, form, shown))
-    else:
+    tables = build_tables(runs, failed)
+    _warn(problems + unreadable + without_table(tables, failed))
+    blocks = group_by_suite(tables)
+    if not blocks:
         raise ArenaError(f"{folder} holds no finished run; `arlarena bench` makes some")
+    if as_json:
+        _print_json(overview_json(blocks))
+    else:
+        shown = [name.strip() for name in columns.split(",")] if columns else None
+        typer.echo(render_overview(blocks, form, shown, full))
 
 
 @app.command()

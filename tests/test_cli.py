@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from runs import METHOD_FILE, TINY, result_of, solving, write_run
+from suites import write_seeds
 from typer.testing import CliRunner, Result
 
 from arlarena_bench.cli import app
@@ -90,6 +91,18 @@ def test_a_damaged_result_is_a_warning_and_stdout_stays_json(runs: Path) -> None
     assert result.stderr.count("\n") == 1
 
 
+def test_table_of_several_environments_is_a_suite(tmp_path: Path) -> None:
+    for environment in ("sokoban", "webshop_mini"):
+        write_seeds(tmp_path / "nano", "grpo", environment, 8, 9, 10)
+    shown = arlarena("table", tmp_path).stdout
+    assert shown.splitlines()[0].split() == ["method", "sokoban", "webshop_mini", "average"]
+    assert f"One environment: arlarena table {tmp_path}/nano/sokoban/grpo;" in shown
+    assert "CPU min" not in shown
+    assert arlarena("table", tmp_path, "--full").stdout.count("CPU min") == 2
+    (data,) = data_of(arlarena("table", tmp_path, "--json"))
+    assert (data["suite"], sorted(data["tables"])) == ("nano", ["sokoban", "webshop_mini"])
+
+
 def test_plot_writes_both_files(runs: Path, tmp_path: Path) -> None:
     result = arlarena("plot", runs, "--out", tmp_path / "figure")
     assert result.exit_code == 0
@@ -101,6 +114,7 @@ def test_plot_writes_both_files(runs: Path, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["table", "nowhere"], "no folder nowhere"),
+        (["table", ".", "--full", "--columns", "method"], "--full and --columns exclude"),
         (["plot", "nowhere"], "no folder nowhere"),
         (["bench", "--preset", "nanno"], "did you mean 'nano'"),
         (["bench", "--env", "sokobn"], "did you mean 'sokoban'"),

@@ -1,13 +1,9 @@
 """Writing a table as text: the columns people see, and what is said below them."""
 
-import csv
-import io
 import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import compress, pairwise
-
-from tabulate import tabulate, tabulate_formats
 
 from arlarena_bench.errors import unknown
 from arlarena_bench.labels import label
@@ -15,15 +11,13 @@ from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Result
 from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, LEAST_FOR_RANK
+from arlarena_bench.report.layout import NONE, check_format, write_table
 from arlarena_bench.report.table import Interval, MeanCost, Row, Stability, Table
 from arlarena_bench.statistics import PANEL_CLAIM, TASKS_CLAIM, Difference
 
-NONE = "–"
-FORMATS = sorted({*tabulate_formats, "csv"})
-DATA = ("csv", "tsv")  # formats without comments: what must not be lost is a column
-NOTE = "note"
 LONGEST_REASON = 60  # characters of a reason in a cell; the whole of it stands below the table
 
+UNRANKED = "unranked"
 DELTA = f"Δ {BASELINE.upper()}"
 _COLUMNS: dict[str, Callable[[Row], str]] = {
     "method": lambda row: row.method,
@@ -53,6 +47,21 @@ _COST: dict[str, Callable[[MeanCost], str]] = {
     "updates": lambda cost: _number(cost.updates, "{:,.0f}"),
     "CPU min": lambda cost: _number(cost.cpu_minutes, "{:.1f}"),
 }
+SILENT = {NONE, UNRANKED}
+# What fits on a screen and says what the others would qualify.
+BRIEF = (
+    "method",
+    "success %",
+    "95 % interval",
+    "worst seed %",
+    DELTA,
+    "p (Holm)",
+    "rank",
+    "ended below start",
+    "collapsed",
+    "failed",
+    "seeds",
+)
 _SEEDS: dict[str, Callable[[Row], str]] = {"seeds": lambda row: str(len(row.seeds))}
 
 
@@ -105,7 +114,11 @@ def _cost(cell: Callable[[MeanCost], str], row: Row) -> str:
 
 
 def render(
-    table: Table, command: str, form: str = "github", columns: Sequence[str] | None = None
+    table: Table,
+    command: str,
+    form: str = "github",
+    columns: Sequence[str] | None = None,
+    brief: bool = False,
 ) -> str:
     """Return the table as text, with its provenance below it.
 
@@ -115,59 +128,25 @@ def render(
         form: `"csv"` or any format of the package `tabulate`, for example `"github"`, `"latex"`.
         columns: Which columns to write, in this order; if None all but those of stability and
             cost of which nothing is on record.
+        brief: Whether to write only what fits on a screen, where no columns were named.
 
     Raises:
         ArenaError: If the format or a column is unknown.
     """
-    if form not in FORMATS:
-        raise unknown("table format", form, FORMATS)
+    check_format(form)
     known = columns_of(table)
     for column in columns or ():
         if column not in known:
             raise unknown("column", column, known)
-    shown = list(columns or known)
+    shown = list(columns or (name for name in (BRIEF if brief else known) if name in known))
     cells = [[known[column](row) for column in shown] for row in table.rows]
     if columns is None:
-        told = [
-            name in _COLUMNS or any(row[i] != NONE for row in cells) for i, name in enumerate(shown)
-        ]
+        kept = () if brief else _COLUMNS
+        told = [name in kept or {row[i] for row in cells} - SILENT for i, name in enumerate(shown)]
         shown = list(compress(shown, told))
         cells = [list(compress(row, told)) for row in cells]
     cells += _lost(table, shown)
-    if form in DATA and (marks := _marks(table)):
-        shown = [*shown, NOTE]
-        cells = [[*row, "; ".join(marks)] for row in cells]
-    if form == "csv":
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerows([shown, *cells])
-        return buffer.getvalue().rstrip("\n")
-    align = ["left"] + ["right"] * (len(shown) - 1)
-    text = tabulate(cells, shown, form, colalign=align, disable_numparse=True)
-    if form in DATA:
-        return text
-    return f"{text}\n\n{_below(footer(table, command), form)}"
-
-
-def _below(text: str, form: str) -> str:
-    """Return text as it may stand below a table of a format."""
-    if form.startswith("latex"):
-        return "\n".join(f"% {line}" for line in text.splitlines())
-    if form == "html":
-        return f"<!--\n{text.replace('-->', '-- >')}\n-->"
-    return text
-
-
-def render_all(
-    tables: Sequence[tuple[Table, str]], form: str = "github", columns: Sequence[str] | None = None
-) -> str:
-    """Return several tables with their commands, each with the reason why it is one of its own."""
-    parts: list[str] = []
-    for number, (table, command) in enumerate(tables):
-        if number and form not in DATA:
-            reason = tables[number - 1][0].why_not_joined(table)
-            parts.append(_below(f"Not joined with the table above: {reason}.", form))
-        parts.append(render(table, command, form, columns))
-    return "\n\n".join(parts)
+    return write_table(shown, cells, form, footer(table, command), _marks(table))
 
 
 def footer(table: Table, command: str) -> str:
@@ -270,20 +249,22 @@ def bench_command(table: Table) -> str:
     recipe = table.any_result.recipe
     methods = {result.label: result.recipe.subject for result in table.trained}
     seeds = max(run.result.seed for run in table.runs) + 1
+    preset, settings = asked_for(table)
+    named = [methods[method] for method in in_order(methods)]
+    return bench_line(preset, recipe.environment.name, named, seeds, settings)
+
+
+def asked_for(table: Table) -> tuple[str, list[str]]:
+    """Return the preset and the settings that all runs of a table were asked for with."""
     given = [_options(result.provenance.command) for result in table.trained]
-    preset = next((told["--preset"][0] for told in given if "--preset" in told), recipe.name)
+    name = table.any_result.recipe.name
+    preset = next((told["--preset"][0] for told in given if "--preset" in told), name)
     settings = [
         setting
         for setting in (given[0].get("--set", []) if given else [])
         if all(setting in told.get("--set", []) for told in given)
     ]
-    return bench_line(
-        preset,
-        recipe.environment.name,
-        [methods[m] for m in in_order(methods)],
-        seeds,
-        settings,
-    )
+    return preset, settings
 
 
 def _options(command: str | None) -> dict[str, list[str]]:
@@ -300,8 +281,18 @@ def bench_line(
     preset: str, environment: str, methods: Sequence[str], seeds: int, settings: Sequence[str] = ()
 ) -> str:
     """Return the command line of a bench."""
-    line = ["arlarena", "bench", "--preset", preset, "--env", environment]
-    line += ["--method", ",".join(methods), "--seeds", str(seeds)]
+    return _line(["--preset", preset, "--env", environment], methods, seeds, settings)
+
+
+def suite_line(
+    preset: str, methods: Sequence[str], seeds: int, settings: Sequence[str] = ()
+) -> str:
+    """Return the command line of a bench over all environments of a preset."""
+    return _line(["--suite", preset], methods, seeds, settings)
+
+
+def _line(what: Sequence[str], methods: Sequence[str], seeds: int, settings: Sequence[str]) -> str:
+    line = ["arlarena", "bench", *what, "--method", ",".join(methods), "--seeds", str(seeds)]
     for setting in settings:
         line += ["--set", setting]
     return shlex.join(line)
@@ -309,7 +300,7 @@ def bench_line(
 
 def _rank(row: Row) -> str:
     if row.kind == "method":
-        return row.rank or "unranked"
+        return row.rank or UNRANKED
     return row.kind if row.kind == "control" else NONE
 
 

@@ -143,6 +143,16 @@ class Table:
         """The results that are no references."""
         return [run.result for run in self.runs if not _is_reference(run.result)]
 
+    @property
+    def failed_labels(self) -> set[str]:
+        """The methods and controls of which a seed failed."""
+        return {run.record.label for run in self.failed}
+
+    def seeds_of(self, method: str) -> Seeds:
+        """The runs of a method, by seed."""
+        found = (run for run in self.runs if not _is_reference(run.result))
+        return {run.result.seed: run for run in found if run.result.label == method}
+
     def why_not_joined(self, other: "Table") -> str:
         """Return one line that says why two tables are two."""
         reasons = comparable(self.any_result, other.any_result)

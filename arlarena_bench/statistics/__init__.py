@@ -7,9 +7,13 @@ from arlarena_bench.statistics.aggregates import (
 )
 from arlarena_bench.statistics.attempts import pass_at_k, pass_hat_k
 from arlarena_bench.statistics.differences import Difference, difference, equivalent, holm
-from arlarena_bench.statistics.environments import across_environments
+from arlarena_bench.statistics.environments import (
+    across_environments,
+    average_interval,
+    standardised_difference,
+)
 from arlarena_bench.statistics.intervals import LEVEL, clopper_pearson, mean_interval, wilson
-from arlarena_bench.statistics.ranks import rank_letters
+from arlarena_bench.statistics.ranks import letters_of_pairs, rank_letters
 from arlarena_bench.statistics.stability import (
     Survival,
     drawdown,
@@ -25,6 +29,7 @@ __all__ = [
     "Difference",
     "Survival",
     "across_environments",
+    "average_interval",
     "clopper_pearson",
     "difference",
     "drawdown",
@@ -33,11 +38,13 @@ __all__ = [
     "holm",
     "interquartile_mean",
     "kaplan_meier",
+    "letters_of_pairs",
     "mean_interval",
     "pass_at_k",
     "pass_hat_k",
     "performance_profile",
     "rank_letters",
+    "standardised_difference",
     "task_difference",
     "time_to_target",
     "wilson",

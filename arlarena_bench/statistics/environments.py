@@ -1,6 +1,6 @@
 """One test a method across environments, whose scores have different spreads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from arlarena_bench.statistics.differences import (
     welch,
 )
 from arlarena_bench.statistics.intervals import LEVEL, t_bounds
-from arlarena_bench.statistics.samples import Floats, check_level, same_length, sample
+from arlarena_bench.statistics.samples import Floats, check_level, same_length, sample, variance
 
 
 def across_environments(
@@ -49,19 +49,39 @@ def across_environments(
         if baseline not in methods:
             raise ArenaError(f"{environment} has no results of {baseline} to compare with")
     common = set.intersection(*(set(methods) for methods in scores.values())) - {baseline}
-    return {name: _across(scores, name, baseline, paired, level) for name in sorted(common)}
+    return {
+        name: standardised_difference(scores, name, baseline, paired, level)
+        for name in sorted(common)
+    }
 
 
-def _across(
+def standardised_difference(
     scores: Mapping[str, Mapping[str, Sequence[float]]],
     name: str,
-    baseline: str,
-    paired: bool,
-    level: float,
+    other: str,
+    paired: bool = False,
+    level: float = LEVEL,
 ) -> Difference:
+    """Return the mean standardised difference of two methods, see `across_environments`.
+
+    Args:
+        scores: Environment → method → one value a seed. Each has both; all its methods give the
+            spread of its seeds.
+        name: The one.
+        other: What is subtracted from it.
+        paired: Whether value i of both is from the same start, in every environment.
+        level: Of the interval.
+
+    Raises:
+        ArenaError: Without environments, for fewer than 2 seeds of a method, where the seeds of an
+            environment have no spread at all and yet differ.
+    """
+    check_level(level)
+    if not scores:
+        raise ArenaError(f"no environments to compare {name} with {other} across")
     estimates, parts = [], []
     for environment, methods in scores.items():
-        ours, theirs = sample(methods[name], 2), sample(methods[baseline], 2)
+        ours, theirs = sample(methods[name], 2), sample(methods[other], 2)
         if paired:
             same_length(ours, theirs)
         estimate, error, freedom = (paired_t if paired else welch)(ours, theirs)
@@ -81,7 +101,34 @@ def _across(
     return Difference(mean, float(low), float(high), p, "t on the mean standardised difference")
 
 
+def average_interval(
+    samples: Iterable[Sequence[float]], level: float = LEVEL
+) -> tuple[float, float]:
+    """Return the t interval of a method's mean over environments, which count alike.
+
+    Its variance is the sum of s² / seeds over environments, divided by their number squared;
+    degrees of freedom are Satterthwaite's.
+
+    Args:
+        samples: One value a seed of each environment; at least 2 of each.
+        level: Of the interval.
+
+    Raises:
+        ArenaError: Without environments, below 2 values, for NaN or infinity, for a level outside
+            (0, 1).
+    """
+    check_level(level)
+    found = [sample(values, 2) for values in samples]
+    if not found:
+        raise ArenaError("no environments to average over")
+    parts = [(variance(x, np.abs(x).max(-1)) / len(x) / len(found) ** 2, len(x) - 1) for x in found]
+    error, freedom = satterthwaite(parts)
+    mean = np.mean([x.mean() for x in found])
+    low, high = t_bounds(np.asarray(mean), error, freedom, level)
+    return float(low), float(high)
+
+
 def _spread(samples: Sequence[Floats]) -> float:
     """Return the standard deviation within samples, pooled."""
-    squares = sum(((values - values.mean()) ** 2).sum() for values in samples)
-    return float(np.sqrt(squares / sum(len(values) - 1 for values in samples)))
+    squares = sum(variance(x, np.abs(x).max(-1)) * (len(x) - 1) for x in samples)
+    return float(np.sqrt(squares / sum(len(x) - 1 for x in samples)))

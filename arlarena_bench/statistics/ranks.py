@@ -30,12 +30,28 @@ def rank_letters(
     Raises:
         ArenaError: As `difference`, and if more than 52 letters are needed.
     """
-    check_level(level)
     order = sorted(samples, key=lambda name: (-float(np.mean(samples[name])), name))
-    pairs = list(combinations(order, 2))
-    ps = holm(difference(samples[a], samples[b], paired).p for a, b in pairs)
-    separated = [pair for pair, p in zip(pairs, ps, strict=True) if p <= 1 - level]
-    groups = _groups(order, separated)
+    ps = {(a, b): difference(samples[a], samples[b], paired).p for a, b in combinations(order, 2)}
+    return letters_of_pairs(order, ps, level)
+
+
+def letters_of_pairs(
+    order: Sequence[str], ps: Mapping[tuple[str, str], float], level: float = LEVEL
+) -> dict[str, str]:
+    """Return the letters of each method, see `rank_letters`, from a test of each pair.
+
+    Args:
+        order: The methods, the leader first.
+        ps: Two-sided p of each pair, in the order of `order`; not adjusted. A pair that was not
+            tested is not separated.
+        level: 1 - level is the chance of one or more false separations.
+
+    Raises:
+        ArenaError: For a level outside (0, 1), and if more than 52 letters are needed.
+    """
+    check_level(level)
+    adjusted = zip(ps, holm(ps.values()), strict=True)
+    groups = _groups(order, [pair for pair, p in adjusted if p <= 1 - level])
     if len(groups) > len(ascii_letters):
         raise ArenaError(f"{len(groups)} groups of methods need more than 52 letters")
     letters = dict(zip(ascii_letters, groups, strict=False))

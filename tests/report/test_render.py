@@ -8,7 +8,8 @@ from runs import panel_of, result_of, solving, write_run
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.record import CostRecord, Provenance
 from arlarena_bench.report.finding import find_failed, find_runs
-from arlarena_bench.report.render import bench_command, bench_line, render, render_all
+from arlarena_bench.report.overview import render_overview
+from arlarena_bench.report.render import bench_command, bench_line, render
 from arlarena_bench.report.table import Table, build_tables
 
 
@@ -55,7 +56,7 @@ def test_other_start_policies_share_no_table(bench: Path) -> None:
     write_run(bench, result_of("gspo", 0, solving(5), start="6" * 64))
     tables = build_tables(find_runs(bench)[0])
     assert [[row.method for row in table.rows] for table in tables] == [["grpo", "sampo"], ["gspo"]]
-    text = render_all([(table, "make") for table in tables])
+    text = render_overview(tables)
     (line,) = (line for line in text.splitlines() if line.startswith("Not joined"))
     assert line == (
         f"Not joined with the table above: start policies is {'5' * 40}… in grpo seed 0 and "

@@ -3,7 +3,12 @@ import pytest
 from scipy import stats
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics import across_environments, difference
+from arlarena_bench.statistics import (
+    across_environments,
+    average_interval,
+    difference,
+    mean_interval,
+)
 
 SCORES = {
     "shop": {"base": [1.0, 2.0, 3.0], "mine": [3.0, 4.0, 5.0], "only here": [0.0, 1.0]},
@@ -43,6 +48,19 @@ def test_without_a_difference_five_in_a_hundred_are_found() -> None:
     assert stats.kstest(ps, "uniform").pvalue > 0.001
 
 
+def test_the_interval_of_an_average_is_of_independent_environments() -> None:
+    samples = [[0.2, 0.4, 0.3], [0.8, 0.9, 0.7, 0.8]]
+    variances = [np.var(x, ddof=1) / len(x) / 4 for x in samples]
+    error = np.sqrt(sum(variances))
+    freedom = sum(variances) ** 2 / (variances[0] ** 2 / 2 + variances[1] ** 2 / 3)
+    low, high = average_interval(samples)
+    assert (low + high) / 2 == pytest.approx((0.3 + 0.8) / 2)
+    assert (high - low) / 2 == pytest.approx(stats.t.ppf(0.975, freedom) * error)
+    assert average_interval(samples[:1]) == pytest.approx(mean_interval(samples[0]))
+    with pytest.raises(ArenaError, match="no environments to average"):
+        average_interval([])
+
+
 def test_equal_seeds_everywhere_differ_by_nothing() -> None:
     flat = {"maze": {"base": [0.5, 0.5], "mine": [0.5, 0.5]}}
     found = across_environments(flat, "base")["mine"]
@@ -55,6 +73,7 @@ def test_equal_seeds_everywhere_differ_by_nothing() -> None:
         ({}, "no environments"),
         ({"maze": {"mine": [1.0, 2.0]}}, "maze has no results of base"),
         ({"maze": {"base": [0.0, 0.0], "mine": [1.0, 1.0]}}, "maze have no spread"),
+        ({"maze": {"base": [0.45] * 3, "mine": [0.2] * 3}}, "maze have no spread"),  # rounding
         ({"maze": {"base": [0.0, 1.0], "mine": [1.0]}}, "at least 2 values"),
     ],
 )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics import difference, holm, rank_letters
+from arlarena_bench.statistics import difference, holm, letters_of_pairs, rank_letters
 from arlarena_bench.statistics.ranks import _groups
 
 RNG = np.random.default_rng(0)
@@ -36,6 +36,12 @@ def test_groups_may_overlap() -> None:
     # Piepho's display of three means of which only the ends are separated: a, ab, b.
     assert _groups(["x", "y", "z"], [("x", "z")]) == [["x", "y"], ["y", "z"]]
     assert _groups(["x", "y", "z"], []) == [["x", "y", "z"]]
+
+
+def test_a_pair_without_a_test_is_not_separated() -> None:
+    ps = {("x", "z"): 0.001, ("y", "z"): 0.04}
+    assert letters_of_pairs(["x", "y", "z"], ps) == {"x": "a", "y": "a", "z": "b"}
+    assert letters_of_pairs(["x", "y", "z"], {("x", "z"): 0.001}) == {"x": "a", "y": "ab", "z": "b"}
 
 
 def test_five_seeds_cannot_separate_thirteen_methods() -> None:
