@@ -12,7 +12,7 @@ T1 = DecoderSection()
 @pytest.mark.parametrize(
     ("environment", "temperature", "headline"),
     [
-        ("alfworld_mini", 0.6, "t1"),
+        ("alfworld_mini", 0.6, "paper"),
         ("webshop_mini", 0.6, "t1"),
         ("sokoban", 0.7, "paper"),
         ("tir_math_mini", 0.6, "t1"),
