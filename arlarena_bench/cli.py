@@ -111,6 +111,9 @@ def train(
     seed: Annotated[int | None, typer.Option(min=0)] = None,
     settings: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with this run.")] = False,
+    until: Annotated[
+        int | None, typer.Option(min=1, help="Pause after this step; --resume goes on.")
+    ] = None,
     stop_on_collapse: StopOnCollapse = False,
     tied: Annotated[bool, typer.Option("--tied", hidden=True)] = False,
 ) -> None:
@@ -122,21 +125,31 @@ def train(
         die_with_parent()
     from arlarena_bench.harness.plan import recipe_of_run, train_line
     from arlarena_bench.training.loop import train as train_run
+    from arlarena_bench.training.loop import train_until
     from arlarena_bench.training.rollout import cautions
 
     resolved = recipe_of_run(preset, recipe, env, method, seed, settings or ())
     _warn(cautions(resolved))
     console = _stderr()
+
+    def on_step(metrics: dict[str, float]) -> None:
+        console.print(_step_line(metrics), highlight=False, soft_wrap=True)
+
+    def warn(line: str) -> None:
+        _warn([line])
+
     with _interruptible("add --resume to go on from here"):
+        if until is not None:
+            train_until(resolved, out, until, resume=resume, on_step=on_step, warn=warn)
+            typer.echo(f"paused after step {until}; --resume goes on: {out}")
+            return
         result = train_run(
             resolved,
             out,
             resume=resume,
             stop_on_collapse=stop_on_collapse,
-            on_step=lambda metrics: console.print(
-                _step_line(metrics), highlight=False, soft_wrap=True
-            ),
-            warn=lambda line: _warn([line]),
+            on_step=on_step,
+            warn=warn,
             command=train_line(preset, recipe, env, method, seed, settings or ()),
         )
     typer.echo(f"success {result.main.summary.success:.1%} on {result.panel.name}: {out}")
@@ -148,27 +161,29 @@ def tune(
     env: Env = comparison.DEFAULT_ENVIRONMENT,
     out: Annotated[Path, typer.Option(help="Folder for all runs.")] = Path("runs/tune"),
     jobs: Annotated[int, typer.Option(min=0, help="Runs at a time; 0: one a core.")] = 0,
+    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Run a preset's grid, and choose each method's values on the validation panel."""
     _single_thread()
+    from arlarena_bench.harness import tuning
     from arlarena_bench.harness.bench import run_bench
     from arlarena_bench.harness.doctor import cores
-    from arlarena_bench.harness.tuning import grid_points, judgement_table, write_judgement
 
-    points = grid_points(preset, env, out)
+    grid = tuning.read_grid(preset, env, out, settings or ())
     with _interruptible("the same command goes on from here"):
-        failures = run_bench([point.job for point in points], jobs or cores(), _stderr())
+        judgement, failures = tuning.tune(
+            grid, lambda planned: run_bench(planned, jobs or cores(), _stderr())
+        )
     for failure in failures:
         _warn([f"{failure.name} failed: {failure.reason} (log: {failure.log})"])
-    if failures:
+    if judgement is None:
         raise typer.Exit(1)
-    path = points[0].job.folder.parents[1] / "tuning.json"
-    judgement = write_judgement(points, path)
+    record, tuned = tuning.write_judgement(grid, judgement)
     if as_json:
         _print_json(judgement)
     else:
-        typer.echo(f"{judgement_table(judgement)}\n\nwritten to {path}")
+        typer.echo(f"{tuning.judgement_table(judgement)}\n\nwritten to {record} and {tuned}")
 
 
 @app.command()

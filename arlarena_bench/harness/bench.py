@@ -77,10 +77,7 @@ class _Runner:
     def __init__(
         self, jobs: Sequence[Job], unfinished: Sequence[Job], parallel: int, display: Display
     ) -> None:
-        self._progress = {
-            job.folder: RunProgress(job.name, job.folder, job.recipe.train.iterations)
-            for job in jobs
-        }
+        self._progress = {job.folder: RunProgress(job.name, job.folder, job.steps) for job in jobs}
         self._waiting = deque(unfinished)
         self._running: list[tuple[Job, RunProcess, TaskID]] = []
         self._finished = len(jobs) - len(unfinished)

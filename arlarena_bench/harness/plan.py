@@ -18,7 +18,7 @@ from arlarena_bench.report.render import bench_line
 from arlarena_bench.report.table import REFERENCES
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import check_method
-from arlarena_bench.training.run import finished_result, holds
+from arlarena_bench.training.run import finished_result, holds, read_metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,23 @@ class Job:
         recipe: Every setting of the run.
         folder: The run's folder; its log lies beside it.
         arguments: Of `arlarena train`, which make this run.
+        until: Step at which it pauses; None where it goes on to its result.
     """
 
     recipe: Recipe
     folder: Path
     arguments: tuple[str, ...]
+    until: int | None = None
 
     @property
     def name(self) -> str:
         """Method and seed."""
         return f"{label(self.recipe.subject)} seed {self.recipe.seed}"
+
+    @property
+    def steps(self) -> int:
+        """How many steps there are to make in all."""
+        return self.until or self.recipe.train.iterations
 
     @property
     def log(self) -> Path:
@@ -226,12 +233,16 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
 
 
 def is_finished(job: Job) -> bool:
-    """Return whether the run is complete.
+    """Return whether the run is complete, or has come to where it pauses.
 
     Raises:
-        ArenaError: If its folder holds another run, or a damaged result.
+        ArenaError: If its folder holds another run, or a damaged result or log.
     """
-    return holds(job.folder, job.recipe) and finished_result(job.folder, turns=False) is not None
+    if not holds(job.folder, job.recipe):
+        return False
+    if job.until is not None:
+        return max(read_metrics(job.folder), default=0) >= job.until
+    return finished_result(job.folder, turns=False) is not None
 
 
 def _unfit(recipes: Sequence[Recipe]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from arlarena_bench.recipe.digests import digest, leaves
 from arlarena_bench.recipe.reading import read_recipe
-from arlarena_bench.recipe.schema import Recipe, parse_recipe
+from arlarena_bench.recipe.schema import TUNED, Recipe, parse_recipe
 from arlarena_bench.recipe.sections import (
     CloningSection,
     ModelSection,
@@ -11,6 +11,7 @@ from arlarena_bench.recipe.sections import (
 )
 
 __all__ = [
+    "TUNED",
     "CloningSection",
     "ModelSection",
     "Recipe",

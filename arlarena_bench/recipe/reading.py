@@ -44,6 +44,9 @@ def _read_extended(path: Path, chain: Sequence[Path]) -> dict[str, Any]:
 def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     """Replace single keys of sections, each as a whole."""
     merged = dict(base)
+    if isinstance(tuning := base.get("tuning"), dict):
+        # What a grid chose for one recipe says nothing of another.
+        merged["tuning"] = {key: value for key, value in tuning.items() if key != "record"}
     for section, value in change.items():
         old = merged.get(section)
         if isinstance(old, dict) and isinstance(value, dict):

@@ -30,6 +30,9 @@ from arlarena_bench.recipe.sections import (
     TuningSection,
 )
 
+# What a method's own tuning chooses.
+TUNED = ("method.options", "train.learning_rate")
+
 
 class Recipe(Section):
     """Everything that determines a run.
@@ -127,12 +130,19 @@ class Recipe(Section):
             files = method_sources(Path(method))
             data["method"] |= {"source": source_digest(files), "files": files}
         data["train"] |= tuned.train
-        data |= {"methods": {}, "tuning": {}, "controls": {}, "seed": seed}
+        # Values of a method without points were not chosen by the grid.
+        kept = {"record": self.tuning.record} if method in self.tuning.grid else {}
+        data |= {"methods": {}, "tuning": kept, "controls": {}, "seed": seed}
         return parse_recipe(data, f"{self.name} ({method})")
 
     def with_values(self, values: Mapping[str, Any]) -> "Recipe":
-        """Return a copy with dotted keys replaced, for example `{"train.groups": 4}`."""
+        """Return a copy with dotted keys replaced, for example `{"train.groups": 4}`.
+
+        Where these are what a grid chooses, the values are no longer those of its record.
+        """
         data = self.model_dump()
+        if any(key.startswith(TUNED) for key in values):
+            data["tuning"]["record"] = None
         for dotted, value in values.items():
             *path, last = dotted.split(".")
             node: Any = data

@@ -1,5 +1,6 @@
 """The sections of a recipe, each with its settings, their bounds and their defaults."""
 
+from itertools import product
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -408,19 +409,52 @@ class ControlSection(Section):
 
 
 class TuningSection(Section):
-    """The grid from which `methods` was chosen on the validation panel.
+    """The grid from which `methods` is chosen on the validation panel, by successive halving.
 
     Attributes:
-        seed: Training seed of the grid; reported runs have others.
+        seed: First training seed of the grid; reported runs have others.
+        seeds: Runs of a point, with seeds from `seed` on.
         grid: Method → points; as many for each method.
+        times: Setting of `train` → factors. Each point is tried with each of them, so that one
+            grid serves recipes whose own values differ.
+        rungs: Shares of `train.iterations`. At the end of each the better half of a method's
+            points goes on, at the last the best is chosen.
+        record: SHA-256 of the `tuning.json` that says why `methods` has the values it has; None
+            where they were not chosen by a grid.
     """
 
+    newer = ("seeds", "times", "rungs", "record")
     seed: Count = 1000
+    seeds: PositiveCount = 3
     grid: dict[str, list[TunedMethod]] = {}
+    times: dict[str, Annotated[list[Rate], Field(min_length=1)]] = {}
+    rungs: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)] = [1.0]
+    record: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
     @model_validator(mode="after")
     def _fair(self) -> "TuningSection":
         sizes = {name: len(points) for name, points in self.grid.items()}
         if len(set(sizes.values())) > 1:
             raise ValueError(f"every method needs the same number of grid points, got {sizes}")
+        if sorted(set(self.rungs)) != self.rungs:
+            raise ValueError(f"rungs: each must be longer than the one before, got {self.rungs}")
+        fields = TrainSection.model_fields
+        scalable = [name for name, field in fields.items() if field.annotation is float]
+        for name in self.times:
+            if name not in scalable:
+                hint = nearest(name, scalable)
+                raise ValueError(f"times: {name!r} is no real number of train{hint}")
         return self
+
+    def points(self, method: str, train: TrainSection) -> list[TunedMethod]:
+        """Return the points of a method, their factors applied to `train` or their own values."""
+        found = []
+        for factors in product(*self.times.values()):
+            for point in self.grid[method]:
+                scaled = {
+                    name: factor * point.train.get(name, getattr(train, name))
+                    for name, factor in zip(self.times, factors, strict=True)
+                }
+                values = {"options": point.options, "train": point.train | scaled}
+                found.append(TunedMethod.model_validate(values))
+        return found

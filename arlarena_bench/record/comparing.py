@@ -3,11 +3,9 @@
 import json
 from typing import Any
 
-from arlarena_bench.recipe import Recipe, digest, leaves
+from arlarena_bench.recipe import TUNED, Recipe, digest, leaves
 from arlarena_bench.record.result import Result
 
-# What a method's own tuning chooses, beside its options.
-TUNED = ("train.learning_rate",)
 STARTS = "start policies"
 DECODER = "decoder"
 _APART = ("method", "methods", "tuning", "seed", "control", "controls")
@@ -17,9 +15,9 @@ def comparable(a: Result, b: Result) -> list[str]:
     """Return the reasons why two results cannot share a table, one a line; none if they can.
 
     They can where nothing but method and seed differs: the recipe is otherwise the same (a
-    method's options and learning rate are its own, a control's counts are divided by what it
-    multiplies them with), and so are panel, tasks played, decoders, conditions and the set of
-    start policies; equal seeds began from the same start.
+    method's options and learning rate are its own in all of its seeds, a control's counts are
+    divided by what it multiplies them with), and so are panel, tasks played, decoders,
+    conditions and the set of start policies; equal seeds began from the same start.
     """
     ours, theirs = table_facts(a), table_facts(b)
     names = f"{a.label} seed {a.seed}", f"{b.label} seed {b.seed}"
@@ -36,11 +34,25 @@ def comparable(a: Result, b: Result) -> list[str]:
             f"the start policy of seed {a.seed} is {starts[0]} in {names[0]} and {starts[1]} in "
             f"{names[1]}"
         )
-    same = a.recipe.control is not None and a.recipe.control == b.recipe.control
-    if same and a.recipe.controls != b.recipe.controls:
-        shown = [_shown(result.recipe.model_dump(include={"controls"})) for result in (a, b)]
-        reasons.append(f"they are two controls: {shown[0]} and {shown[1]}")
+    if a.label == b.label:
+        pairs = zip(_own(a.recipe).items(), _own(b.recipe).values(), strict=True)
+        reasons += [
+            f"they are of one name, but {fact} is {_shown(value)} in {names[0]} and "
+            f"{_shown(other)} in {names[1]}"
+            for (fact, value), other in pairs
+            if value != other
+        ]
     return reasons
+
+
+def _own(recipe: Recipe) -> dict[str, Any]:
+    """Return what another method may have otherwise, but not another seed."""
+    return {
+        "method.options": recipe.method.options,
+        "method.source": recipe.method.source,
+        "train.learning_rate": recipe.train.learning_rate,
+        "controls": {name: control.model_dump() for name, control in recipe.controls.items()},
+    }
 
 
 def table_facts(result: Result) -> dict[str, Any]:

@@ -141,6 +141,9 @@ class TrainingRecord(RecordPart):
         return next(iter(self.metrics.get("validation/success", ())), None)
 
 
+Ruleset = Literal["fixed-grid", "no-tuning", "own"]
+
+
 class Result(RecordPart):
     """The scores of one policy on one panel, by decoder, with every episode.
 
@@ -149,6 +152,8 @@ class Result(RecordPart):
         policy: Who played.
         recipe: Every setting, resolved, with the hashes of a method's files.
         provenance: What produced it.
+        ruleset: How the method's options and its learning rate were chosen: by a recorded grid,
+            as the preset has them, or otherwise; None where that was not recorded.
         start: What training began from; None for policies that were not trained from one.
         panel: What was played.
         conditions: What scores depend on beside the tasks.
@@ -164,6 +169,7 @@ class Result(RecordPart):
     policy: PolicyRecord
     recipe: Recipe
     provenance: Provenance
+    ruleset: Ruleset | None = None
     start: StartRecord | None = None
     panel: PanelRecord
     conditions: dict[str, str] = Field(default_factory=dict)

@@ -62,6 +62,7 @@ BRIEF = (
     "failed",
     "seeds",
 )
+_RULESET: dict[str, Callable[[Row], str]] = {"ruleset": lambda row: row.ruleset or NONE}
 _SEEDS: dict[str, Callable[[Row], str]] = {"seeds": lambda row: str(len(row.seeds))}
 
 
@@ -74,7 +75,7 @@ def columns_of(table: Table) -> dict[str, Callable[[Row], str]]:
     columns |= {name: partial(_cost, cell) for name, cell in _COST.items()}
     if table.failed:
         columns["failed"] = partial(_failed_seeds, table)
-    return columns | _SEEDS
+    return columns | _RULESET | _SEEDS
 
 
 def _failed_seeds(table: Table, row: Row) -> str:
@@ -160,6 +161,7 @@ def footer(table: Table, command: str) -> str:
         f"{shared.panel.name}: {shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}",
         *_starts(table.trained),
         *_statistics(table),
+        *_ruleset(table),
         *_controls(table.trained),
         "- score: mean return of an episode; score (turns): weighted by turns, as the paper does",
         f"- version {', '.join(sorted({s.version for s in sources}))}, commit {', '.join(commits)}",
@@ -178,6 +180,9 @@ def _marks(table: Table) -> list[str]:
         f"{run.record.name} failed and is not in these numbers: {run.record.reason}"
         for run in table.failed
     ]
+    if len(rulesets := _by_ruleset(table)) > 1:
+        named = "; ".join(f"{name}: {', '.join(methods)}" for name, methods in rulesets.items())
+        lines.append(f"RULESETS DIFFER between methods: {named}")
     if shared.lacks:
         lines.append(f"converted from an older record, which lacks: {', '.join(shared.lacks)}")
     if shared.incomparable:
@@ -224,6 +229,27 @@ def _statistics(table: Table) -> list[str]:
         "- rank: methods that share a letter are not separated (Holm over all pairs); "
         f"unranked below {LEAST_FOR_RANK} seeds",
         "- collapse rate: 95 % Clopper-Pearson interval of the share of seeds that collapse",
+    ]
+
+
+RULESETS = {
+    "fixed-grid": "each method has the values that a recorded grid chose for it",
+    "no-tuning": "each method has the preset's values, and no grid has chosen between them",
+    "own": "values are neither the preset's nor what a recorded grid chose",
+}
+
+
+def _by_ruleset(table: Table) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in table.rows:
+        if row.ruleset is not None:
+            found.setdefault(row.ruleset, []).append(row.method)
+    return dict(sorted(found.items()))
+
+
+def _ruleset(table: Table) -> list[str]:
+    return [
+        f"- ruleset {name}: {RULESETS[name]}" for name in _by_ruleset(table) if name in RULESETS
     ]
 
 

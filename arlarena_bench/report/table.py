@@ -21,6 +21,7 @@ from arlarena_bench.report.contrast import (
     untested,
 )
 from arlarena_bench.report.finding import FailedRun, FinishedRun
+from arlarena_bench.ruleset import ruleset_of
 from arlarena_bench.statistics import (
     clopper_pearson,
     drawdown,
@@ -79,6 +80,7 @@ class Row:
 
     Attributes:
         method: Name, or stem of the method's file; `"start"`, a script's name, or a control's.
+        ruleset: How its values were chosen; None where nobody knows, and for a reference.
         kind: A method, a `"reference"` that methods are measured by, or a `"control"`: another
             method with more of something, which is neither ranked nor tested.
         seeds: The seeds that finished; those whose starts were played for `"start"`.
@@ -100,6 +102,7 @@ class Row:
 
     method: str
     kind: Kind
+    ruleset: str | None
     seeds: tuple[int, ...]
     success: float
     success_iqm: float
@@ -247,8 +250,8 @@ def _table(runs: Sequence[FinishedRun], failed: Sequence[FailedRun]) -> Table:
     references, methods, controls = kinds.values()
     starts = references.get(START, {})
     _check_starts([*methods.values(), *controls.values(), starts])
-    for block in controls.values():
-        _check_one_control(block)
+    for block in (*methods.values(), *controls.values()):
+        _check_alike(block)
     first = [name for name in REFERENCES if name in references]
     first += sorted(references.keys() - set(first))
     against, letters = contrasts(methods, BASELINE), ranks(methods)
@@ -290,12 +293,11 @@ def _check_starts(blocks: Sequence[Seeds]) -> None:
                 raise ArenaError(f"{other.source} and {run.source} share no table: {reason}")
 
 
-def _check_one_control(block: Seeds) -> None:
+def _check_alike(block: Seeds) -> None:
     first, *others = block.values()
     for run in others:
-        if run.result.recipe.controls != first.result.recipe.controls:
-            reason = comparable(first.result, run.result)[0]
-            raise ArenaError(f"{first.source} and {run.source} share no table: {reason}")
+        if reasons := comparable(first.result, run.result):
+            raise ArenaError(f"{first.source} and {run.source} share no table: {reasons[0]}")
 
 
 def _row(
@@ -314,6 +316,7 @@ def _row(
     return Row(
         method=name,
         kind=kind,
+        ruleset=None if kind == "reference" else _ruleset(results),
         seeds=seeds,
         success=fmean(solved),
         success_iqm=interquartile_mean(solved),
@@ -331,6 +334,12 @@ def _row(
         stability=_stability(runs, starts),
         cost=None if kind == "reference" else _cost(runs),
     )
+
+
+def _ruleset(results: Sequence[Result]) -> str | None:
+    """Return the ruleset on record; what does not lack other things has it by its recipe."""
+    known = {result.ruleset or ruleset_of(result.recipe) for result in results if not result.lacks}
+    return ", ".join(sorted(known)) or None
 
 
 def _interval(shares: Sequence[float]) -> Interval:

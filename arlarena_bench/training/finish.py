@@ -16,6 +16,7 @@ from arlarena_bench.record import (
     TrainingRecord,
     provenance,
 )
+from arlarena_bench.ruleset import ruleset_of
 from arlarena_bench.text_env import TextEnv
 from arlarena_bench.training.collapse import Collapse, final_fifth_std
 from arlarena_bench.training.evaluate import evaluation_decoder, panel_record, score_of
@@ -49,6 +50,7 @@ def build_result(
         policy=trained_policy(recipe, run.model),
         recipe=recipe,
         provenance=provenance(command),
+        ruleset=ruleset_of(recipe),
         start=start,
         panel=panel_record(game.tasks.panel("test"), main),
         conditions=game.conditions,

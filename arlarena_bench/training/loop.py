@@ -35,6 +35,7 @@ from arlarena_bench.training.start import start_policy, start_record
 from arlarena_bench.training.update import Learner
 
 Group = list[Episode]
+OnStep = Callable[[dict[str, float]], None]
 
 
 def train(
@@ -43,7 +44,7 @@ def train(
     *,
     resume: bool = False,
     stop_on_collapse: bool = False,
-    on_step: Callable[[dict[str, float]], None] | None = None,
+    on_step: OnStep | None = None,
     warn: Callable[[str], None] = lambda line: None,
     command: str | None = None,
 ) -> Result:
@@ -71,22 +72,66 @@ def train(
     with Run.open(out, recipe, resume=resume) as run:
         if (finished := finished_result(out)) is not None:
             return finished  # another process has ended the run meanwhile
-        start = start_policy(recipe)
-        begun = start_record(recipe, start)
-        run.begin_from(begun.sha256)
-        trainer = Trainer(recipe, start)
-        first = trainer.restore(run, warn) + 1
-        if not run.logged:
-            _record(run, on_step, 0, trainer.validate() | trainer.cost.metrics(), {})
-        for step in range(first, recipe.train.iterations + 1):
-            if stop_on_collapse and trainer.detector.collapse is not None:
-                break
-            metrics, timing = trainer.step(step)
-            _record(run, on_step, step, metrics, timing)
-            trainer.detector.observe(step, metrics)
-            if step % recipe.train.checkpoint_every == 0:
-                save_checkpoint(run.checkpoints, step, trainer.learner)
+        trainer, begun = _advance(run, None, stop_on_collapse, on_step, warn)
         return _finish(run, trainer, begun, command)
+
+
+def train_until(
+    recipe: Recipe,
+    out: Path,
+    until: int,
+    *,
+    resume: bool = False,
+    on_step: OnStep | None = None,
+    warn: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Train up to a step, and leave a checkpoint from which `train` or this goes on.
+
+    Nothing is scored on the test panel.
+
+    Args:
+        recipe: As for `train`, which decides how long the whole run is.
+        out: The run's folder.
+        until: The last step to make; what was made before counts.
+        resume: As for `train`.
+        on_step: As for `train`.
+        warn: As for `train`.
+
+    Raises:
+        ArenaError: As for `train`, or if the run has no such step.
+    """
+    if not 0 < until <= recipe.train.iterations:
+        raise ArenaError(f"a run of {recipe.train.iterations} iterations has no step {until}")
+    check_method(_method(recipe), recipe, Arena(recipe))
+    with Run.open(out, recipe, resume=resume) as run:
+        _advance(run, until, False, on_step, warn)
+
+
+def _advance(
+    run: Run,
+    until: int | None,
+    stop_on_collapse: bool,
+    on_step: OnStep | None,
+    warn: Callable[[str], None],
+) -> tuple["Trainer", StartRecord]:
+    """Make the steps that a run lacks, all of them or those until one; return what they left."""
+    recipe = run.recipe
+    start = start_policy(recipe)
+    begun = start_record(recipe, start)
+    run.begin_from(begun.sha256)
+    trainer = Trainer(recipe, start)
+    first = trainer.restore(run, warn) + 1
+    if not run.logged:
+        _record(run, on_step, 0, trainer.validate() | trainer.cost.metrics(), {})
+    for step in range(first, (until or recipe.train.iterations) + 1):
+        if stop_on_collapse and trainer.detector.collapse is not None:
+            break
+        metrics, timing = trainer.step(step)
+        _record(run, on_step, step, metrics, timing)
+        trainer.detector.observe(step, metrics)
+        if step % recipe.train.checkpoint_every == 0 or step == until:
+            save_checkpoint(run.checkpoints, step, trainer.learner)
+    return trainer, begun
 
 
 def _finish(run: Run, trainer: "Trainer", start: StartRecord, command: str | None) -> Result:
@@ -101,7 +146,7 @@ def _finish(run: Run, trainer: "Trainer", start: StartRecord, command: str | Non
 
 def _record(
     run: Run,
-    on_step: Callable[[dict[str, float]], None] | None,
+    on_step: OnStep | None,
     step: int,
     metrics: dict[str, float],
     timing: dict[str, float],

@@ -90,4 +90,14 @@ def test_two_controls_of_one_name_are_two() -> None:
     run = three.for_run("grpo_x2", 1, SETTINGS)
     other = read_result(FORMER).model_copy(update={"recipe": run})
     (reason,) = comparable(run_of("grpo_x2", 0), other)
-    assert reason.startswith("they are two controls: ")
+    assert reason.startswith("they are of one name, but controls is {")
+
+
+def test_seeds_of_one_method_have_the_same_values() -> None:
+    other = run_of("gspo", 1, **{"train.learning_rate": 0.1})
+    (reason,) = comparable(read_result(FORMER), other)
+    assert reason == (
+        "they are of one name, but train.learning_rate is 0.0004 in gspo seed 0 and 0.1 in gspo "
+        "seed 1"
+    )
+    assert comparable(read_result(FORMER), run_of("gspo", 1)) == []

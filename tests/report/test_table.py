@@ -296,7 +296,7 @@ def test_runs_of_two_controls_are_no_row(tmp_path: Path) -> None:
         times = recipe.with_values({"controls.grpo_x2.times": {"groups": factor}})
         changed = {"recipe": times.for_run("grpo_x2", seed)}
         write_run(tmp_path, result_of("grpo", seed, solving(5)).model_copy(update=changed))
-    with pytest.raises(ArenaError, match="share no table: they are two controls"):
+    with pytest.raises(ArenaError, match="share no table: they are of one name, but controls"):
         build_tables(find_runs(tmp_path)[0])
 
 
@@ -327,3 +327,27 @@ def test_a_damaged_record_of_a_failure_is_one_line(failed: Path) -> None:
     found, (problem,) = find_failed(failed)
     assert len(found) == 3
     assert problem.startswith(f"{path} is no record of a failure: ")
+
+
+def test_a_table_says_by_which_rules_values_were_chosen(tmp_path: Path) -> None:
+    for method, rules in (("grpo", None), ("gspo", "no-tuning")):
+        write_run(tmp_path, result_of(method, 0, solving(5), ruleset=rules))
+    table = only_table(tmp_path)
+    assert [row.ruleset for row in table.rows] == ["no-tuning", "no-tuning"]
+    assert "- ruleset no-tuning: each method has the preset's values" in render(table, "")
+    assert "RULESETS" not in render(table, "")
+    write_run(tmp_path, result_of("sampo", 0, solving(5), settings={"train.learning_rate": 0.1}))
+    table = only_table(tmp_path)
+    mark = "RULESETS DIFFER between methods: no-tuning: grpo, gspo; own: sampo"
+    assert mark in render(table, "")
+    assert mark in render(table, "", "csv")
+
+
+def test_seeds_of_one_method_with_other_values_are_no_row(tmp_path: Path) -> None:
+    for seed, rate in enumerate((1e-3, 2e-3)):
+        settings = {"train.learning_rate": rate}
+        write_run(tmp_path, result_of("gspo", seed, solving(5), settings=settings))
+    with pytest.raises(
+        ArenaError, match=r"they are of one name, but train\.learning_rate is 0.001"
+    ):
+        build_tables(find_runs(tmp_path)[0])

@@ -14,7 +14,7 @@ from signpost import Signpost, signpost_recipe
 from arlarena_bench import ArenaError
 from arlarena_bench.outage import OutageError
 from arlarena_bench.record import RESULT_FILE, check, read_result
-from arlarena_bench.training.loop import train
+from arlarena_bench.training.loop import train, train_until
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.start import weights_digest
 
@@ -260,3 +260,16 @@ def test_an_outage_stops_a_run_which_goes_on_as_if_nothing_had_been(
     assert not (out / RESULT_FILE).exists()
     train(signpost_recipe(), out, resume=True)
     assert contents(out) == contents(finished)
+
+
+def test_a_run_that_paused_goes_on_as_if_it_had_not(finished: Path, tmp_path: Path) -> None:
+    out = tmp_path / "paused"
+    for until in (3, 5):  # checkpoints are due at steps 2, 4 and 6
+        train_until(signpost_recipe(), out, until, resume=True)
+        assert [step["step"] for step in metrics(out)] == list(range(until + 1))
+        assert any(path.name.startswith(f"step-{until:06d}") for path in out.rglob("*.pt"))
+        assert not (out / RESULT_FILE).exists()
+    train(signpost_recipe(), out, resume=True)
+    assert contents(out) == contents(finished)
+    with pytest.raises(ArenaError, match="a run of 6 iterations has no step 7"):
+        train_until(signpost_recipe(), tmp_path / "other", 7)
