@@ -123,12 +123,13 @@ def train(
         from arlarena_bench.harness.processes import die_with_parent
 
         die_with_parent()
-    from arlarena_bench.harness.plan import recipe_of_run, train_line
+    from arlarena_bench.harness.plan import RunRequest
     from arlarena_bench.training.loop import train as train_run
     from arlarena_bench.training.loop import train_until
     from arlarena_bench.training.rollout import cautions
 
-    resolved = recipe_of_run(preset, recipe, env, method, seed, settings or ())
+    request = RunRequest(preset, recipe, env, method, seed, settings or ())
+    resolved = request.recipe()
     _warn(cautions(resolved))
     console = _stderr()
 
@@ -150,7 +151,7 @@ def train(
             stop_on_collapse=stop_on_collapse,
             on_step=on_step,
             warn=warn,
-            command=train_line(preset, recipe, env, method, seed, settings or ()),
+            command=request.line(),
         )
     typer.echo(f"success {result.main.summary.success:.1%} on {result.panel.name}: {out}")
 

@@ -128,17 +128,11 @@ def plan(request: Request) -> Plan:
     return Plan(request, folder, jobs, unfit)
 
 
-def recipe_of_run(
-    preset: str,
-    stored: Path | None,
-    environment: str,
-    method: str | None,
-    seed: int | None,
-    settings: Sequence[str],
-) -> Recipe:
-    """Return the recipe of one run.
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a user asked of one run.
 
-    Args:
+    Attributes:
         preset: Name of a preset, or path of a recipe.
         stored: A recipe file that takes the preset's place; without a method it is taken as it
             is, so that the `recipe.yaml` of a run repeats the run.
@@ -146,23 +140,50 @@ def recipe_of_run(
         method: Name or path of a file, or one of the preset's controls; the recipe's own if None.
         seed: Training seed; the recipe's own if None.
         settings: Replacements, each `"dotted.key=value"`.
-
-    Raises:
-        ArenaError: If a name is unknown, a file cannot be read, or a setting is wrong.
     """
-    values = parse_settings(settings)
-    if stored is not None and method is None:
-        values = values if seed is None else {"seed": seed, **values}
-        recipe = read_recipe(stored).with_values(values)
-        _check_controls(recipe)
-        check_settings_count(recipe, values)
-        _check_method_file(recipe, stored)
-        return recipe
-    base = read_recipe(stored) if stored else installed.load_recipe(preset, environment)
-    _check_controls(base)
-    run = base.for_run(method or base.method.name, base.seed if seed is None else seed, values)
-    check_settings_count(run, values)
-    return run
+
+    preset: str
+    stored: Path | None
+    environment: str
+    method: str | None
+    seed: int | None
+    settings: Sequence[str] = ()
+
+    def recipe(self) -> Recipe:
+        """Return the recipe of the run.
+
+        Raises:
+            ArenaError: If a name is unknown, a file cannot be read, or a setting is wrong.
+        """
+        values, stored, seed = parse_settings(self.settings), self.stored, self.seed
+        if stored is not None and self.method is None:
+            values = values if seed is None else {"seed": seed, **values}
+            recipe = read_recipe(stored).with_values(values)
+            _check_controls(recipe)
+            check_settings_count(recipe, values)
+            _check_method_file(recipe, stored)
+            return recipe
+        base = (
+            read_recipe(stored) if stored else installed.load_recipe(self.preset, self.environment)
+        )
+        _check_controls(base)
+        run = base.for_run(
+            self.method or base.method.name, base.seed if seed is None else seed, values
+        )
+        check_settings_count(run, values)
+        return run
+
+    def line(self) -> str:
+        """Return the command line of the run, for its record."""
+        if self.stored is not None:
+            line = ["arlarena", "train", "--recipe", self.stored.as_posix()]
+        else:
+            line = ["arlarena", "train", "--preset", self.preset, "--env", self.environment]
+        line += [] if self.method is None else ["--method", self.method]
+        line += [] if self.seed is None else ["--seed", str(self.seed)]
+        for setting in self.settings:
+            line += ["--set", setting]
+        return shlex.join(line)
 
 
 def check_settings_count(recipe: Recipe, values: Mapping[str, Any]) -> None:
@@ -192,26 +213,6 @@ def _check_method_file(recipe: Recipe, stored: Path) -> None:
             f"{method.source or 'none'} in {stored}; restore the files (the run's folder keeps "
             "copies under method/), or name the method with --method in another --out"
         )
-
-
-def train_line(
-    preset: str,
-    stored: Path | None,
-    environment: str,
-    method: str | None,
-    seed: int | None,
-    settings: Sequence[str],
-) -> str:
-    """Return the command line of the run that `recipe_of_run` describes, for its record."""
-    if stored is not None:
-        line = ["arlarena", "train", "--recipe", stored.as_posix()]
-    else:
-        line = ["arlarena", "train", "--preset", preset, "--env", environment]
-    line += [] if method is None else ["--method", method]
-    line += [] if seed is None else ["--seed", str(seed)]
-    for setting in settings:
-        line += ["--set", setting]
-    return shlex.join(line)
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:

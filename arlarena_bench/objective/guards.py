@@ -1,7 +1,7 @@
 """What the training loop may rely on, whoever wrote the method."""
 
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import isfinite
 
@@ -55,17 +55,19 @@ def check_tensors(what: str, log_probs: object, **others: object) -> None:
         check_shape(f"{what}'s {name}", tensor, log_probs)
 
 
-def check_advantages(adv: object, batch: Batch, author: str) -> Tensor:
+def checked_advantages(advantage: Callable[[Batch], object], batch: Batch, author: str) -> Tensor:
     """Return advantages as (rows, tokens), detached, 0 outside the mask, of the rewards' dtype.
 
     Args:
-        adv: What the method returned: (rows,) or (rows, tokens).
-        batch: The batch it saw.
+        advantage: The method's own, which returns (rows,) or (rows, tokens).
+        batch: What it is called with.
         author: The function to name when it is wrong.
 
     Raises:
-        ArenaError: If it is of another shape, or NaN or infinite inside the mask.
+        ArenaError: If it raises, or returns another shape, or NaN or infinity inside the mask.
     """
+    with blaming(author):
+        adv = advantage(batch)
     rows, tokens = batch.mask.shape
     shape = tuple(adv.shape) if isinstance(adv, Tensor) else type(adv).__name__
     if not isinstance(adv, Tensor) or shape not in ((rows,), (rows, tokens)):

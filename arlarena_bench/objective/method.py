@@ -10,7 +10,7 @@ from arlarena_bench.batch import Batch
 from arlarena_bench.episode import Episode
 from arlarena_bench.errors import unknown
 from arlarena_bench.objective.aggregation import AGGREGATIONS, aggregate
-from arlarena_bench.objective.guards import blaming, check_advantages, check_tensors, name_of
+from arlarena_bench.objective.guards import check_tensors, checked_advantages, name_of
 from arlarena_bench.objective.needs import needs_turn_rows
 from arlarena_bench.objective.options import check_options, read_options, replace_options
 from arlarena_bench.objective.token_loss import (
@@ -103,10 +103,7 @@ class Method:
         Raises:
             ArenaError: If the advantage choice returns another shape, NaN or infinity.
         """
-        author = name_of(self.advantage)
-        with blaming(author):
-            adv = self.advantage(batch)
-        return check_advantages(adv, batch, author)
+        return checked_advantages(self.advantage, batch, name_of(self.advantage))
 
     def token_loss(
         self,

@@ -11,9 +11,9 @@ from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.objective.aggregation import aggregate
 from arlarena_bench.objective.guards import (
     blaming,
-    check_advantages,
     check_finite,
     check_tensors,
+    checked_advantages,
     name_of,
     to_floats,
 )
@@ -73,10 +73,7 @@ class Wrapped:
 
     def advantages(self, batch: Batch) -> Tensor:
         """Return (rows, tokens) as `Method.advantages` does, or raise ArenaError."""
-        author = f"{name_of(self.own)}.advantages"
-        with blaming(author):
-            adv = self.own.advantages(batch)
-        return check_advantages(adv, batch, author)
+        return checked_advantages(self.own.advantages, batch, f"{name_of(self.own)}.advantages")
 
     def token_loss(
         self,

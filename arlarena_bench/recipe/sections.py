@@ -114,7 +114,26 @@ class TokenizerSection(Section):
     joined: bool = False
 
 
-class CloningSection(Section):
+class OptimiserSection(Section):
+    """How gradients become updates.
+
+    Attributes:
+        adam_beta1: AdamW's decay of the gradient's mean.
+        adam_beta2: AdamW's decay of the squared gradient's mean.
+        adam_eps: AdamW's addend to the denominator.
+        weight_decay: AdamW's.
+        grad_clip: Largest gradient norm.
+    """
+
+    newer: ClassVar[tuple[str, ...]] = ("adam_beta1", "adam_beta2", "adam_eps")
+    adam_beta1: Decay = 0.9
+    adam_beta2: Decay = 0.95
+    adam_eps: Rate = 1e-8
+    weight_decay: Coefficient = 0.0
+    grad_clip: Rate = 1.0
+
+
+class CloningSection(OptimiserSection):
     """Behaviour cloning in two phases: clean expert traces, then noisy labels.
 
     The second phase leaves a policy that knows what to do but is far from certain of it, as a
@@ -137,22 +156,15 @@ class CloningSection(Section):
         habit_exploration: Share of demonstrated turns after which that player's command is taken
             instead of the expert's.
         warmup: Gradient steps of linear warm-up.
-        adam_beta1: AdamW's decay of the gradient's mean.
-        adam_beta2: AdamW's decay of the squared gradient's mean.
-        adam_eps: AdamW's addend to the denominator.
-        weight_decay: AdamW's.
-        grad_clip: Largest gradient norm.
         seed: Of demonstrations, initial weights and batches. One start policy serves all runs.
     """
 
     newer = (
-        "decay_share",
-        "decay_to",
-        "adam_beta1",
-        "adam_beta2",
-        "adam_eps",
+        *OptimiserSection.newer,
         "weight_decay",
         "grad_clip",
+        "decay_share",
+        "decay_to",
         "habit_share",
         "habit_exploration",
     )
@@ -167,11 +179,6 @@ class CloningSection(Section):
     noisy_learning_rate: Rate = 3e-4
     label_noise: Share = 0.5
     warmup: Count = 50
-    adam_beta1: Decay = 0.9
-    adam_beta2: Decay = 0.95
-    adam_eps: Rate = 1e-8
-    weight_decay: Coefficient = 0.0
-    grad_clip: Rate = 1.0
     habit_share: Share = 0.0
     habit_exploration: Share = 0.0
     seed: Count = 0
@@ -215,7 +222,7 @@ class MethodSection(Section):
     options: dict[str, float | int | str | None] = {}
 
 
-class TrainSection(Section):
+class TrainSection(OptimiserSection):
     """The training loop.
 
     Attributes:
@@ -227,11 +234,6 @@ class TrainSection(Section):
         epochs: Passes over a rollout.
         learning_rate: AdamW's, constant after warm-up.
         warmup: Updates of linear warm-up; required, Adam's first steps are sign steps.
-        adam_beta1: AdamW's decay of the gradient's mean.
-        adam_beta2: AdamW's decay of the squared gradient's mean.
-        adam_eps: AdamW's addend to the denominator.
-        weight_decay: AdamW's.
-        grad_clip: Largest gradient norm.
         kl_coef: Weight of the KL to the start policy in the loss.
         kl_estimator: `"k1"`, `"k2"` or `"k3"`.
         entropy_coef: Weight of the entropy bonus.
@@ -251,15 +253,7 @@ class TrainSection(Section):
         checkpoint_every: Iterations between checkpoints.
     """
 
-    newer = (
-        "adam_beta1",
-        "adam_beta2",
-        "adam_eps",
-        "top_p",
-        "top_k",
-        "micro_batch_tokens",
-        "tis_cap",
-    )
+    newer = (*OptimiserSection.newer, "top_p", "top_k", "micro_batch_tokens", "tis_cap")
     iterations: PositiveCount = 50
     groups: PositiveCount = 8
     group_size: Annotated[int, Field(ge=2)] = 8
@@ -267,11 +261,6 @@ class TrainSection(Section):
     epochs: PositiveCount = 1
     learning_rate: Rate = 4e-4
     warmup: PositiveCount = 10
-    adam_beta1: Decay = 0.9
-    adam_beta2: Decay = 0.95
-    adam_eps: Rate = 1e-8
-    weight_decay: Coefficient = 0.0
-    grad_clip: Rate = 1.0
     kl_coef: Coefficient = 0.01
     kl_estimator: Literal["k1", "k2", "k3"] = "k3"
     entropy_coef: Coefficient = 0.0

@@ -7,10 +7,10 @@ from runs import METHOD_FILE, TINY
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.plan import (
     Request,
+    RunRequest,
     is_finished,
     parse_settings,
     plan,
-    recipe_of_run,
 )
 from arlarena_bench.installed import load_recipe, method_names
 from arlarena_bench.training.run import Run
@@ -47,9 +47,9 @@ def test_the_arguments_of_a_job_resolve_to_its_recipe(tmp_path: Path, mine: str)
         value = {word: words[i + 1] for i, word in enumerate(words[:-1])}
         settings = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
         seed = int(value["--seed"])
-        recipe = recipe_of_run(
+        recipe = RunRequest(
             value["--preset"], None, value["--env"], value["--method"], seed, settings
-        )
+        ).recipe()
         assert recipe.digest() == job.recipe.digest()
 
 
@@ -61,11 +61,11 @@ def test_a_stored_recipe_repeats_its_run_unless_told_otherwise(tmp_path: Path) -
     )
     stored = tmp_path / "recipe.yaml"
     stored.write_text(run.to_yaml())
-    assert recipe_of_run("x", stored, "x", None, None, ()).digest() == run.digest()
-    reseeded = recipe_of_run("x", stored, "x", None, 5, ("train.groups=3",))
+    assert RunRequest("x", stored, "x", None, None, ()).recipe().digest() == run.digest()
+    reseeded = RunRequest("x", stored, "x", None, 5, ("train.groups=3",)).recipe()
     assert (reseeded.seed, reseeded.train.groups) == (5, 3)
     assert reseeded.method == run.method
-    assert recipe_of_run("x", stored, "x", "sapo", None, ()).method.name == "sapo"
+    assert RunRequest("x", stored, "x", "sapo", None, ()).recipe().method.name == "sapo"
 
 
 def test_all_means_every_installed_method_in_the_papers_order(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_control_is_a_job_of_its_own_name(tmp_path: Path) -> None:
     with Run.open(control.folder, control.recipe, resume=False):
         pass
     assert plan(request(tmp_path, "grpo", "grpo_x2")).jobs[1] == control
-    stored = recipe_of_run("nano", control.folder / "recipe.yaml", "", None, None, ())
+    stored = RunRequest("nano", control.folder / "recipe.yaml", "", None, None, ()).recipe()
     assert stored == control.recipe
 
 
@@ -100,7 +100,7 @@ def test_a_control_that_calls_itself_a_method_is_refused(
     with pytest.raises(ArenaError, match=f"controls.{name}: {name} is {said}.*another name"):
         plan(Request(str(recipe), "sokoban", ("grpo",), 1, tmp_path / "out"))
     with pytest.raises(ArenaError, match=f"{name} is {said}"):
-        recipe_of_run("", recipe, "", "grpo", 0, ())
+        RunRequest("", recipe, "", "grpo", 0, ()).recipe()
 
 
 def of_conversations(out: Path, *methods: str) -> Request:
@@ -190,10 +190,10 @@ def test_a_stored_recipe_is_refused_when_its_methods_file_has_changed(
     stored = job.folder / "recipe.yaml"
     (copy,) = (job.folder / "method").iterdir()
     assert copy.read_text() == Path(mine).read_text()
-    assert recipe_of_run("nano", stored, "sokoban", None, None, ()) == job.recipe
+    assert RunRequest("nano", stored, "sokoban", None, None, ()).recipe() == job.recipe
     Path(mine).write_text(METHOD_FILE + "\n")
     with pytest.raises(ArenaError, match=f"now, {job.recipe.method.source} in") as caught:
-        recipe_of_run("nano", stored, "sokoban", None, None, ())
+        RunRequest("nano", stored, "sokoban", None, None, ()).recipe()
     assert "\n" not in str(caught.value)
 
 

@@ -5,9 +5,9 @@ from samples import random_batch
 from arlarena_bench import ArenaError
 from arlarena_bench.objective.guards import (
     blaming,
-    check_advantages,
     check_finite,
     check_shape,
+    checked_advantages,
     name_of,
     to_floats,
 )
@@ -17,14 +17,14 @@ ROWS, TOKENS = BATCH.mask.shape
 
 
 def test_row_advantages_are_spread_over_the_mask() -> None:
-    adv = check_advantages(torch.arange(ROWS), BATCH, "mine")
+    adv = checked_advantages(lambda _: torch.arange(ROWS), BATCH, "mine")
     assert torch.equal(adv, torch.arange(ROWS).unsqueeze(1) * BATCH.mask)
     assert adv.dtype == BATCH.reward.dtype
 
 
 def test_token_advantages_are_kept_masked_and_detached() -> None:
     own = torch.rand(ROWS, TOKENS, dtype=torch.float64).requires_grad_()
-    adv = check_advantages(own, BATCH, "mine")
+    adv = checked_advantages(lambda _: own, BATCH, "mine")
     assert not adv.requires_grad
     assert torch.equal(adv, own.detach() * BATCH.mask)
 
@@ -32,24 +32,24 @@ def test_token_advantages_are_kept_masked_and_detached() -> None:
 def test_integer_rewards_give_floating_advantages() -> None:
     batch = random_batch(0)
     batch.reward = batch.reward.long()
-    assert check_advantages(torch.ones(ROWS), batch, "mine").dtype == torch.float32
+    assert checked_advantages(lambda _: torch.ones(ROWS), batch, "mine").dtype == torch.float32
 
 
 def test_nan_outside_the_mask_is_dropped() -> None:
     own = torch.zeros(ROWS, TOKENS).masked_fill(BATCH.mask == 0, float("nan"))
-    assert not check_advantages(own, BATCH, "mine").any()
+    assert not checked_advantages(lambda _: own, BATCH, "mine").any()
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (ROWS, 1), (ROWS, TOKENS, 1), (TOKENS, ROWS)])
 def test_a_wrong_shape_is_named(shape: tuple[int, ...]) -> None:
     with pytest.raises(ArenaError) as error:
-        check_advantages(torch.zeros(shape), BATCH, "mine")
+        checked_advantages(lambda _: torch.zeros(shape), BATCH, "mine")
     assert str(error.value) == f"mine returned {shape}, expected ({ROWS},) or ({ROWS}, {TOKENS})"
 
 
 def test_no_tensor_at_all_is_named() -> None:
     with pytest.raises(ArenaError, match=r"mine returned list, expected"):
-        check_advantages([1.0] * ROWS, BATCH, "mine")
+        checked_advantages(lambda _: [1.0] * ROWS, BATCH, "mine")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -57,7 +57,7 @@ def test_a_broken_row_is_counted(value: float) -> None:
     own = torch.zeros(ROWS)
     own[[1, 3]] = value
     with pytest.raises(ArenaError, match=rf"mine returned \({ROWS},\) with NaN or inf.* in 2 rows"):
-        check_advantages(own, BATCH, "mine")
+        checked_advantages(lambda _: own, BATCH, "mine")
 
 
 def test_shape_check() -> None:
