@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .env import TirMathEnv
 
 _NUMBER = re.compile(r"[0-9]+")
+# Digits of a number that a careless reader copies.
+_COPIED = 3
 
 
 class Player(Demonstrator):
@@ -39,9 +41,15 @@ class Player(Demonstrator):
         return self.oracle() if self.env.problem.program else []
 
     def habit(self) -> list[str]:
-        """Answer with the first number of the problem, and run nothing."""
-        number = _NUMBER.search(self.env.problem.text)
-        return [box(number[0] if number else "0")]
+        """Make the usual mistake of such a problem, then copy three digits of what it printed.
+
+        Where no mistake is known, answer with the first number of the problem and run nothing.
+        """
+        env = self.env
+        if env.problem.slip and not env.turns:
+            return [block(env.problem.slip)]
+        number = _NUMBER.search(env.output if env.turns else env.problem.text)
+        return [box(number[0][:_COPIED] if number else "0")]
 
     def thought(self, plan: list[str]) -> str:
         """Return a demonstration's words before a program or an answer."""

@@ -21,6 +21,7 @@ class Problem(NamedTuple):
         family: What kind of problem it is.
         level: From 1 to 5.
         thought: What a demonstration says before it writes the program.
+        slip: The program of someone who makes the usual mistake; empty where none is known.
     """
 
     text: str
@@ -29,6 +30,7 @@ class Problem(NamedTuple):
     family: str = ""
     level: int = 0
     thought: str = ""
+    slip: str = ""
 
 
 Maker = Callable[[Draw], Problem]

@@ -5,7 +5,10 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from arlarena_bench.envs.tir_math.env import TirMathEnv
+from arlarena_bench.envs.tir_math.problems import Draw
+from arlarena_bench.envs.tir_math.problems.mini import FAMILIES, make
 from arlarena_bench.envs.tir_math.reply import block, code_of
+from arlarena_bench.envs.tir_math.sandbox import shared
 from arlarena_bench.installed import load_recipe
 from arlarena_bench.policy.nano import train_tokenizer
 from arlarena_bench.protocol.wrapper import AgentProtocol
@@ -87,6 +90,28 @@ def test_mistakes_are_in_the_vocabulary(
         env.reset(seed=seed)
         ids = tokenizer(env.demonstrator.noise(rng)[0])["input_ids"]
         assert ids.count(unknown) <= 1
+
+
+def test_the_usual_mistakes_run_and_are_wrong() -> None:
+    box = shared("auto")
+    for family in FAMILIES:
+        problems = [make(family, Draw("slip", number)) for number in range(10)]
+        results = [box.run(problem.slip, 5.0) for problem in problems]
+        assert not any(result.error for result in results)
+        outputs = [result.output.strip() for result in results]
+        assert all(map(str.isdigit, outputs))
+        # Modulo a small number two programs may agree by chance.
+        right = [p.answer == output for p, output in zip(problems, outputs, strict=True)]
+        assert sum(right) <= (family == "power"), family
+
+
+def test_the_poor_player_copies_three_digits() -> None:
+    env = TirMathEnv(size="mini")
+    env.reset(seed=0)
+    env.step(block("print(1234567)"))
+    assert env.demonstrator.habit() == ["\\boxed{123}"]
+    env.step(block("print('no number')"))
+    assert env.demonstrator.habit() == ["\\boxed{0}"]
 
 
 def test_long_outputs_are_cut() -> None:
