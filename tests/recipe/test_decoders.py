@@ -15,7 +15,7 @@ T1 = DecoderSection()
         ("alfworld_mini", 0.6, "paper"),
         ("webshop_mini", 0.6, "t1"),
         ("sokoban", 0.7, "paper"),
-        ("tir_math_mini", 0.6, "t1"),
+        ("tir_math_mini", 0.6, "paper"),
     ],
 )
 def test_presets_score_under_the_papers_decoder_too(
