@@ -24,7 +24,7 @@ GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")
 
 
 def load_folder(folder: Path) -> tuple[Any, PreTrainedTokenizerBase]:
-    """Load a causal language model, float32 and ready to answer, and its tokenizer.
+    """Load a causal language model, in torch's default precision, and its tokenizer.
 
     Nothing is downloaded, and no code that lies in the folder is run.
 
@@ -43,7 +43,7 @@ def load_folder(folder: Path) -> tuple[Any, PreTrainedTokenizerBase]:
     with quiet(), _one_line(f"{folder} cannot be loaded as a language model"):
         model, found = AutoModelForCausalLM.from_pretrained(
             folder,
-            dtype=torch.float32,
+            dtype=torch.get_default_dtype(),
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are refused below, by name
             **here,

@@ -118,8 +118,9 @@ class Qwen3Decoder:
         return cos[0], torch.cat([-sin[0, :, :half], sin[0, :, half:]], dim=-1)
 
     def norm(self, hidden: Tensor) -> Tensor:
-        """Return `hidden` with mean square 1 in the last dimension; in float32 as the library."""
-        normed = functional.rms_norm(hidden.float(), hidden.shape[-1:], None, self._eps)
+        """Return `hidden` with mean square 1 in the last dimension, in float32 or better."""
+        exact = hidden.to(torch.promote_types(hidden.dtype, torch.float32))
+        normed = functional.rms_norm(exact, hidden.shape[-1:], None, self._eps)
         return normed.to(hidden.dtype)
 
     def project(
