@@ -4,7 +4,7 @@ A model of 0.1 M parameters spends most of its time between the operations of th
 This forward pass takes the library model's own parameters and gives its logits and gradients, to
 float precision: queries, keys and values come from one product, gate and up projection from
 another, the weight of a norm is folded into the product behind it, queries and keys are normed and
-rotated together, and query heads that share a key are rows of one product.
+rotated together, as complex numbers, and query heads that share a key are rows of one product.
 """
 
 from typing import Any, NamedTuple
@@ -16,9 +16,17 @@ from transformers import Qwen3ForCausalLM
 
 from arlarena_bench.policy.padding import PaddedPrompts
 
+# Scores a head up to which attention is written out: the library's kernel takes half as long again
+# to read a prompt of a few dozen tokens, but needs no memory for the scores of long ones.
+FEW_SCORES = 1 << 14
+
 
 class Layer(NamedTuple):
-    """The weights of a layer: projections as (out, in), and (heads, width) of the inner norm."""
+    """The weights of a layer: projections as (out, in), and (heads, width) of the inner norm.
+
+    In queries and keys, coordinates that rotate together stand side by side; the queries' norm has
+    the scale of the scores in it.
+    """
 
     qkv: Tensor
     qk_norm: Tensor
@@ -56,6 +64,7 @@ class Qwen3Decoder:
             and config.rope_parameters["rope_type"] == "default"
             and set(config.layer_types) == {"full_attention"}
             and linear == {nn.Linear}
+            and model.dtype in (torch.float32, torch.float64)  # in which the library norms, too
         )
 
     def logits(self, prompts: PaddedPrompts, replies: Tensor) -> Tensor:
@@ -78,18 +87,15 @@ class Qwen3Decoder:
         fused = []
         for layer in self._model.model.layers:
             attention, mlp = layer.self_attn, layer.mlp
-            projections = (attention.q_proj, attention.k_proj, attention.v_proj)
-            qkv = torch.cat([p.weight for p in projections]) * layer.input_layernorm.weight
+            rotated = (attention.q_proj.weight, attention.k_proj.weight)
+            qkv = torch.cat([*map(self._paired, rotated), attention.v_proj.weight])
             gate_up = torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight])
-            qk_norm = torch.cat(
-                [
-                    attention.q_norm.weight.expand(self._queries, -1),
-                    attention.k_norm.weight.expand(self._keys, -1),
-                ]
-            )
+            q_norm = self._paired(attention.q_norm.weight) * self._width**-0.5
+            k_norm = self._paired(attention.k_norm.weight)
+            qk_norm = torch.cat([q_norm.expand(self._queries, -1), k_norm.expand(self._keys, -1)])
             fused.append(
                 Layer(
-                    qkv,
+                    qkv * layer.input_layernorm.weight,
                     qk_norm,
                     attention.o_proj.weight,
                     gate_up * layer.post_attention_layernorm.weight,
@@ -97,6 +103,11 @@ class Qwen3Decoder:
                 )
             )
         return fused
+
+    def _paired(self, weight: Tensor) -> Tensor:
+        """Put the two halves of each head's coordinates, in the first dimension, side by side."""
+        halves = weight.unflatten(0, (-1, 2, self._width // 2))
+        return halves.transpose(1, 2).reshape(weight.shape)
 
     def head(self) -> Tensor:
         """Return (vocabulary, hidden): the output layer, the last norm's weight folded in."""
@@ -107,38 +118,45 @@ class Qwen3Decoder:
         """Return (rows, tokens, hidden)."""
         return functional.embedding(ids, self._model.model.embed_tokens.weight)
 
-    def rotation(self, length: int) -> tuple[Tensor, Tensor]:
-        """Return (length, width) cosines and sines of the positions from 0.
-
-        The first half of the sines is negated, so that they go with halves that are swapped.
-        """
+    def rotation(self, length: int) -> Tensor:
+        """Return (length, width / 2) complex numbers that turn pairs to the positions from 0."""
         weight = self._model.lm_head.weight
         cos, sin = self._model.model.rotary_emb(weight, torch.arange(length)[None])
         half = self._width // 2
-        return cos[0], torch.cat([-sin[0, :, :half], sin[0, :, half:]], dim=-1)
+        return torch.complex(cos[0, :, :half], sin[0, :, :half])
 
     def norm(self, hidden: Tensor) -> Tensor:
-        """Return `hidden` with mean square 1 in the last dimension, in float32 or better."""
-        exact = hidden.to(torch.promote_types(hidden.dtype, torch.float32))
-        normed = functional.rms_norm(exact, hidden.shape[-1:], None, self._eps)
-        return normed.to(hidden.dtype)
+        """Return `hidden` with mean square 1 in the last dimension."""
+        square = torch.linalg.vecdot(hidden, hidden)[..., None] / hidden.shape[-1]
+        return hidden * torch.rsqrt(square + self._eps)
 
-    def project(
-        self, hidden: Tensor, layer: Layer, cos: Tensor, sin: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return queries, keys and values, each (rows, tokens, heads, width)."""
+    def project(self, hidden: Tensor, layer: Layer, turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return queries, keys and values, each (rows, tokens, heads, width).
+
+        Args:
+            hidden: (rows, tokens, hidden).
+            layer: Its weights; without those of queries, there are none.
+            turn: (rows or 1, tokens, 1, width / 2), the rotation of each token.
+        """
         rows, tokens, _ = hidden.shape
         split = functional.linear(self.norm(hidden), layer.qkv).view(rows, tokens, -1, self._width)
-        rotated = self._queries + self._keys
+        rotated = len(layer.qk_norm)
         qk = self.norm(split[:, :, :rotated]) * layer.qk_norm
-        qk = qk * cos + qk.roll(self._width // 2, -1) * sin
-        return qk[:, :, : self._queries], qk[:, :, self._queries :], split[:, :, rotated:]
+        pairs = torch.view_as_complex(qk.unflatten(-1, (-1, 2)))
+        qk = torch.view_as_real(pairs * turn).flatten(-2)
+        queries = rotated - self._keys
+        return qk[:, :, :queries], qk[:, :, queries:], split[:, :, rotated:]
+
+    def without_queries(self, layer: Layer) -> Layer:
+        """Return what gives a layer's keys and values alone."""
+        qkv = layer.qkv[self._queries * self._width :]
+        return layer._replace(qkv=qkv, qk_norm=layer.qk_norm[self._queries :])
 
     def attend(self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
         """Return (rows, tokens, heads · width).
 
         Args:
-            queries: (rows, tokens, heads, width).
+            queries: (rows, tokens, heads, width), scaled.
             keys: (rows, key heads, length, width).
             values: As the keys.
             mask: (rows or 1, 1, tokens, length), added to the scores.
@@ -149,7 +167,13 @@ class Qwen3Decoder:
         grouped = grouped.permute(0, 2, 3, 1, 4).reshape(rows, self._keys, -1, width)
         if mask is not None:
             mask = mask.repeat(1, 1, shared, 1)
-        read = functional.scaled_dot_product_attention(grouped, keys, values, attn_mask=mask)
+        if grouped.shape[2] * keys.shape[2] <= FEW_SCORES:
+            scores = grouped @ keys.transpose(-1, -2)
+            read = (scores if mask is None else scores + mask).softmax(-1) @ values
+        else:
+            read = functional.scaled_dot_product_attention(
+                grouped, keys, values, attn_mask=mask, scale=1.0
+            )
         read = read.view(rows, self._keys, shared, tokens, width)
         return read.permute(0, 3, 1, 2, 4).reshape(rows, tokens, -1)
 
@@ -178,7 +202,7 @@ class _Reading:
         self.values: list[Tensor] = []
         ids, mask = prompts.ids[:, :-1], prompts.mask[:, :-1]
         self.length = ids.shape[1]
-        self.cos, self.sin = decoder.rotation(self.length + room)
+        self._rotation = decoder.rotation(self.length + room)
         self.padded = not bool(mask.all())
         causal = _causal(self.length, self.length)
         if self.padded:
@@ -195,25 +219,27 @@ class _Reading:
         self.lengths = lengths
         hidden = decoder.embed(ids)
         added = _additive(causal, hidden.dtype)
-        cos, sin = self.turn(positions)
-        for layer in self.layers:
-            queries, keys, values = decoder.project(hidden, layer, cos, sin)
+        turn = self.turn(positions)
+        *lower, top = self.layers
+        # Nothing reads what the top layer says here, so that nothing is asked of its keys.
+        for layer in (*lower, decoder.without_queries(top)):
+            queries, keys, values = decoder.project(hidden, layer, turn)
             keys, values = keys.transpose(1, 2), values.transpose(1, 2)
             self.keys.append(keys)
             self.values.append(values)
-            if len(self.keys) < len(self.layers):  # nothing reads what the last one says here
+            if queries.shape[2]:
                 hidden = decoder.finish(hidden, decoder.attend(queries, keys, values, added), layer)
 
-    def turn(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the rotation at (rows, tokens) positions, (rows, tokens, 1, width) each."""
-        return self.cos[positions][:, :, None], self.sin[positions][:, :, None]
+    def turn(self, positions: Tensor) -> Tensor:
+        """Return the rotation at (rows, tokens) positions, (rows, tokens, 1, width / 2)."""
+        return self._rotation[positions][:, :, None]
 
     def all_at_once(self, inputs: Tensor) -> Tensor:
         """Return (rows, tokens, vocabulary) for the (rows, tokens) that follow the prompts."""
         decoder, index = self.decoder, self.index
         tokens = inputs.shape[1]
         positions = self.lengths[:, None] + torch.arange(tokens)
-        cos, sin = self.turn(positions if self.padded else positions[:1])
+        turn = self.turn(positions if self.padded else positions[:1])
         seen = _causal(tokens, self.length + tokens)
         if self.hidden is not None:
             padding = functional.pad(self.hidden, (0, tokens))
@@ -221,7 +247,7 @@ class _Reading:
         hidden = decoder.embed(inputs)
         added = _additive(seen, hidden.dtype)
         for layer, before, read in zip(self.layers, self.keys, self.values, strict=True):
-            queries, keys, values = decoder.project(hidden, layer, cos, sin)
+            queries, keys, values = decoder.project(hidden, layer, turn)
             keys = torch.cat([before[index], keys.transpose(1, 2)], dim=2)
             values = torch.cat([read[index], values.transpose(1, 2)], dim=2)
             hidden = decoder.finish(hidden, decoder.attend(queries, keys, values, added), layer)
@@ -255,11 +281,11 @@ class Continuation:
         """Return (rows, vocabulary): what predicts the token behind (rows, 1) tokens."""
         decoder, here = self._decoder, self._length
         positions = self._positions if self._padded else self._positions[:1]
-        cos, sin = self._turn(positions[:, None])
+        turn = self._turn(positions[:, None])
         mask = None if self._mask is None else self._mask[..., : here + 1]
         hidden = decoder.embed(tokens)
         for number, layer in enumerate(self._layers):
-            queries, keys, values = decoder.project(hidden, layer, cos, sin)
+            queries, keys, values = decoder.project(hidden, layer, turn)
             known, read = self._cache[0, number], self._cache[1, number]
             known[:, :, here] = keys[:, 0]
             read[:, :, here] = values[:, 0]

@@ -52,7 +52,8 @@ def draw(
     exact = logits.double()
     log_probs = (exact / (sampling.temperature or 1.0)).log_softmax(-1)
     probs = log_probs.exp()
-    entropy = torch.special.entr(probs).sum(-1)
+    # A token that cannot be has log-probability -inf, and adds 0.
+    entropy = -torch.linalg.vecdot(probs, log_probs.clamp(min=torch.finfo(exact.dtype).min))
     if not entropy.isfinite().all():
         raise ArenaError("the policy's logits are NaN or infinite; its weights have diverged")
     if sampling.temperature == 0 or uniforms is None:

@@ -1,7 +1,7 @@
 """From episodes to the tensors of an update: one row a turn, or one row a conversation."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -41,6 +41,16 @@ class Rows:
             self.mask[index, :tokens],
             self.old_log_probs[index, :tokens],
         )
+
+    def distinct(self) -> tuple[PaddedPrompts, Tensor, Tensor]:
+        """Return prompts and replies of the distinct rows, and (rows,) which of them each row is.
+
+        Episodes of a group often answer the same states alike, a trained policy most of all; a
+        model need read each pair only once.
+        """
+        pairs = torch.cat([self.prompts.index[:, None], self.replies], dim=1)
+        kept, index = torch.unique(pairs, dim=0, return_inverse=True)
+        return replace(self.prompts, index=kept[:, 0]), kept[:, 1:], index
 
     def micro_batches(self, limit: int | None) -> list[tuple[Tensor, int]]:
         """Cut the rows into parts that a model reads at once, rows of like length together.

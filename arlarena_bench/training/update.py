@@ -99,6 +99,7 @@ class Learner:
             betas=(settings.adam_beta1, settings.adam_beta2),
             eps=settings.adam_eps,
             weight_decay=settings.weight_decay,
+            fused=True,
         )
 
     def reference_log_probs(self, rows: Rows) -> Tensor:
@@ -158,10 +159,10 @@ class Learner:
         """Return (rows, tokens), 0 where micro-batches end before the padding does."""
         log_probs = torch.zeros_like(rows.old_log_probs)
         for index, length in rows.micro_batches(self._settings.micro_batch_tokens):
-            part = rows.select(index, length)
-            logits = model.logits(part.prompts, part.replies)
-            found = reply_log_probs(logits, part.replies, self._settings.temperature)
-            log_probs[index, :length] = found
+            prompts, replies, place = rows.select(index, length).distinct()
+            logits = model.logits(prompts, replies)
+            found = reply_log_probs(logits, replies, self._settings.temperature)
+            log_probs[index, :length] = found[place]
         return log_probs
 
     def _minibatch(self, samples: _Samples) -> dict[str, float]:
@@ -232,13 +233,14 @@ class Learner:
         return _Pass(loss.detach(), result, log_probs.detach(), entropy.detach())
 
     def _statistics(self, part: _Samples) -> tuple[Tensor, Tensor]:
-        logits = self.policy.logits(part.rows.prompts, part.rows.replies)
-        return token_statistics(
-            logits,
-            part.rows.replies,
+        prompts, replies, place = part.rows.distinct()
+        log_probs, entropy = token_statistics(
+            self.policy.logits(prompts, replies),
+            replies,
             self._settings.temperature,
             entropy_grad=self._settings.entropy_coef > 0,
         )
+        return log_probs[place], entropy[place]
 
     def _token_loss(self, log_probs: Tensor, part: _Samples) -> TokenLoss:
         tensors = (log_probs, part.rows.old_log_probs, part.advantages, part.rows.mask)

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
+from arlarena_bench.policy import qwen3
 from arlarena_bench.policy.library import LibraryDecoder
 from arlarena_bench.policy.padding import PaddedPrompts
 from arlarena_bench.policy.qwen3 import Qwen3Decoder
@@ -55,6 +56,17 @@ def test_logits_and_gradients_are_the_librarys(
     for ours, theirs in zip(*answers, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("prompts", [PROMPTS, EVEN], ids=["padded", "even"])
+def test_long_prompts_are_read_by_the_librarys_kernel(
+    prompts: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed, said = PaddedPrompts.pack(prompts, 0), replies(len(prompts))
+    written_out = Qwen3Decoder(model()).logits(packed, said)
+    monkeypatch.setattr(qwen3, "FEW_SCORES", 0)
+    by_kernel = Qwen3Decoder(model()).logits(packed, said)
+    torch.testing.assert_close(written_out, by_kernel, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("prompts", [PROMPTS, EVEN], ids=["padded", "even"])

@@ -31,3 +31,13 @@ def test_one_row_a_turn() -> None:
     assert batch.anchor == ["state (1, 5)", "state (1, 6, 4)", "state (1, 5)"]
     assert batch.episode_return().tolist() == [1.5, 1.5, -0.5]
     assert torch.allclose(batch.entropy[2], torch.tensor([0.8, 0.8, 0.4]))
+
+
+def test_rows_that_are_alike_are_read_once() -> None:
+    said = [((1, 5), (3, 2)), ((1, 5), (3, 4)), ((1, 6, 4), (3, 2)), ((1, 5), (3, 2))]
+    turns = [turn(prompt, reply, 0.0, 0.0) for prompt, reply in said]
+    rows, _ = pack_episodes([Episode("a", 0, turns)], pad_id=0)
+    prompts, replies, place = rows.distinct()
+    assert len(replies) == 3
+    assert prompts.index[place].tolist() == rows.prompts.index.tolist()
+    assert replies[place].tolist() == rows.replies.tolist()
