@@ -1,5 +1,6 @@
 """A causal language model of the transformers library as a policy."""
 
+import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,10 @@ class LanguageModel:
         loaded = cls(model, tokenizer)
         check_batching(loaded)
         return loaded
+
+    def copy(self) -> "LanguageModel":
+        """Return a model of its own with the same weights; the tokenizer is shared."""
+        return LanguageModel(copy.deepcopy(self.model), self.tokenizer)
 
     def save(self, folder: Path) -> None:
         """Write an ordinary Hugging Face model folder (safetensors)."""

@@ -106,7 +106,7 @@ class Qwen3Decoder:
 
     def _paired(self, weight: Tensor) -> Tensor:
         """Put the two halves of each head's coordinates, in the first dimension, side by side."""
-        halves = weight.unflatten(0, (-1, 2, self._width // 2))
+        halves = weight.view(-1, 2, self._width // 2, *weight.shape[1:])
         return halves.transpose(1, 2).reshape(weight.shape)
 
     def head(self) -> Tensor:
@@ -142,7 +142,7 @@ class Qwen3Decoder:
         split = functional.linear(self.norm(hidden), layer.qkv).view(rows, tokens, -1, self._width)
         rotated = len(layer.qk_norm)
         qk = self.norm(split[:, :, :rotated]) * layer.qk_norm
-        pairs = torch.view_as_complex(qk.unflatten(-1, (-1, 2)))
+        pairs = torch.view_as_complex(qk.view(*qk.shape[:-1], -1, 2))
         qk = torch.view_as_real(pairs * turn).flatten(-2)
         queries = rotated - self._keys
         return qk[:, :, :queries], qk[:, :, queries:], split[:, :, rotated:]

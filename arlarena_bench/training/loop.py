@@ -176,7 +176,7 @@ class Trainer:
         self.arena = Arena(recipe)
         self.method = _method(recipe)
         self.policy = LanguageModel.load(start)
-        self.learner = Learner(self.policy, LanguageModel.load(start), self.method, recipe.train)
+        self.learner = Learner(self.policy, self.policy.copy(), self.method, recipe.train)
         self.detector = CollapseDetector()
         self.cost = Cost()
 
