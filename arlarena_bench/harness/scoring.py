@@ -78,7 +78,9 @@ def score_policy(
     trained = None if name in SCRIPTED else finished_result(Path(name), turns=False)
     if trained is None:
         return result
-    kept = {part: getattr(trained, part) for part in ("policy", "start", "training", "cost")}
+    kept = {
+        part: getattr(trained, part) for part in ("policy", "ruleset", "start", "training", "cost")
+    }
     return result.model_copy(update=kept)
 
 
