@@ -7,6 +7,7 @@ import shlex
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,8 @@ from arlarena_bench.report import comparison
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from arlarena_bench.report.table import Table
 
 USER_ERROR = 2
 INTERRUPTED = 130
@@ -54,8 +57,12 @@ StopOnCollapse = Annotated[
 
 @app.command()
 def bench(
+    context: typer.Context,
     preset: Preset = comparison.DEFAULT_PRESET,
     env: Env = comparison.DEFAULT_ENVIRONMENT,
+    suite: Annotated[
+        str | None, typer.Option(help="A preset over all its environments, in place of --env.")
+    ] = None,
     method: Annotated[
         str, typer.Option(help="Names, files and controls, separated by commas; or `all`.")
     ] = ",".join(comparison.DEFAULT_METHODS),
@@ -69,34 +76,64 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Train methods side by side, and print the table."""
+    for other in ("env", "preset"):
+        source = context.get_parameter_source(other)
+        if suite and source and source.name != "DEFAULT":
+            raise ArenaError(
+                f"--suite and --{other} exclude each other: --suite {suite} runs preset {suite} in "
+                "every environment that it has"
+            )
     _single_thread()
     from arlarena_bench.harness.bench import run_bench
     from arlarena_bench.harness.doctor import cores
-    from arlarena_bench.harness.plan import Request, plan
+    from arlarena_bench.harness.plan import Request, jobs_of, plan, plan_suite
     from arlarena_bench.harness.references import write_references
-    from arlarena_bench.report.render import render
     from arlarena_bench.report.writing import write_report
 
     methods = tuple(name.strip() for name in method.split(",") if name.strip())
-    request = Request(preset, env, methods, seeds, out, tuple(settings or ()), stop_on_collapse)
-    planned = plan(request)
-    if planned.left_out:
-        _warn([f"left out, for they need rows of single turns: {', '.join(planned.left_out)}"])
+    given = tuple(settings or ())
+    request = Request(suite or preset, env, methods, seeds, out, given, stop_on_collapse)
+    plans = plan_suite(request) if suite else (plan(request),)
+    for planned in plans:
+        if planned.left_out:
+            names = ", ".join(planned.left_out)
+            where = f"{planned.folder.name}: " if suite else ""
+            _warn([f"{where}left out, for they need rows of single turns: {names}"])
+    reports = []
     with _interruptible("the same command goes on from here"):
-        failures = run_bench(planned.jobs, jobs or cores(), _stderr())
-        write_references(planned.folder, lambda line: typer.echo(line, err=True))
-        table, command, problems = write_report(planned.folder, planned.command_of)
-    _warn(problems)
+        failures = run_bench(jobs_of(plans), jobs or cores(), _stderr())
+        for planned in plans:
+            name = f"{planned.folder.name}: " if suite else ""
+            write_references(planned.folder, partial(_say, name))
+            table, command, problems = write_report(planned.folder, planned.command_of)
+            reports += [(table, command)] if table else []
+            _warn(problems)
     for failure in failures:
         _warn([f"{failure.name} failed: {failure.reason} (log: {failure.log})"])
+    folder = plans[0].folder.parent if suite else plans[0].folder
+    text, data = _reported(reports, folder if suite else None)
     if as_json:
-        data = table.to_json(command) if table else {"rows": [], "runs": []}
         failed = [{"run": f.name, "reason": f.reason, "log": str(f.log)} for f in failures]
         _print_json({**data, "failures": failed})
-    elif table:
-        typer.echo(f"{render(table, command, 'simple')}\n\nwritten to {planned.folder}")
+    elif text:
+        typer.echo(f"{text}\n\nwritten to {folder}")
     if failures:
         raise typer.Exit(1)
+
+
+def _reported(reports: "list[tuple[Table, str]]", suite: Path | None) -> tuple[str, dict[str, Any]]:
+    """Return what a bench found as text and as JSON data; a suite is written to its folder."""
+    from arlarena_bench.report.overview import overview_json, render_overview
+    from arlarena_bench.report.render import render
+    from arlarena_bench.report.writing import write_suite
+
+    if not reports:
+        return "", {"rows": [], "runs": []}
+    if suite is None:
+        ((table, command),) = reports
+        return render(table, command, "simple", brief=True), table.to_json(command)
+    blocks = write_suite(suite, [table for table, _ in reports])
+    return render_overview(blocks, "simple", full=False), {"tables": overview_json(blocks)}
 
 
 @app.command()
@@ -293,7 +330,7 @@ def plot(
         Path | None, typer.Option(help="Where to, without extension; FOLDER/curves if not given.")
     ] = None,
 ) -> None:
-    """Draw the learning curves as PNG and SVG."""
+    """Draw learning curves, survival and diagnostics as PNG and SVG."""
     from arlarena_bench.report.writing import draw_curves
 
     written, problems = draw_curves(folder, out or folder / "curves")
@@ -391,6 +428,10 @@ def _stderr() -> "Console":
     from rich.console import Console
 
     return Console(stderr=True)
+
+
+def _say(name: str, line: str) -> None:
+    typer.echo(name + line, err=True)
 
 
 def _warn(lines: list[str]) -> None:

@@ -117,6 +117,9 @@ def test_plot_writes_both_files(runs: Path, tmp_path: Path) -> None:
         (["table", ".", "--full", "--columns", "method"], "--full and --columns exclude"),
         (["plot", "nowhere"], "no folder nowhere"),
         (["bench", "--preset", "nanno"], "did you mean 'nano'"),
+        (["bench", "--suite", "nanno"], "did you mean 'nano'"),
+        (["bench", "--suite", "nano", "--env", "sokoban"], "--suite and --env exclude each other"),
+        (["bench", "--suite", "nano", "--preset", "x"], "--suite and --preset exclude each other"),
         (["bench", "--env", "sokobn"], "did you mean 'sokoban'"),
         (
             ["bench", "--env", "alfworld"],

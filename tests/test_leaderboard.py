@@ -9,10 +9,9 @@ import pytest
 from arlarena_bench import installed
 from arlarena_bench.recipe import Recipe, read_recipe
 from arlarena_bench.report.finding import FinishedRun, find_runs, stored_command
-from arlarena_bench.report.metrics import find_metrics
+from arlarena_bench.report.metrics import find_metrics, seen_to_collapse
 from arlarena_bench.report.render import render
 from arlarena_bench.report.table import Table, build_tables
-from arlarena_bench.training.collapse import CollapseDetector
 from arlarena_bench.training.rollout import Arena
 
 ROOT = Path(__file__).parents[1]
@@ -104,14 +103,9 @@ def test_collapses_can_be_detected_again(bench: Path) -> None:
     for run in published(bench)[0]:
         result = run.result
         assert result.training is not None
-        detector = CollapseDetector()
-        for record in metrics[result.label][result.seed][1:]:
-            detector.observe(int(record["step"]), {**dict.fromkeys(NAN, float("nan")), **record})
-        step = detector.collapse.step if detector.collapse else None
-        assert step == result.training.collapse_step, (result.label, result.seed)
-
-
-NAN = ("loss", "grad_norm", "kl_old", "kl_ref", "entropy")
+        seen = seen_to_collapse(metrics[result.label][result.seed], "step")
+        step = result.training.collapse_step
+        assert seen == (step, result.training.steps), (result.label, result.seed)
 
 
 @pytest.mark.parametrize("preset", ["nano", "nano-stress"])

@@ -1,4 +1,4 @@
-"""Benches: method × seed on one environment, a single-thread process a run."""
+"""Benches: method × seed on one environment or several, a single-thread process a run."""
 
 import time
 from collections import deque
@@ -24,7 +24,7 @@ POLL = 0.5  # seconds between looks at the running processes
 
 
 def run_bench(jobs: Sequence[Job], parallel: int, console: Console) -> list[Failure]:
-    """Build the start policy, run every job that is not finished, and return what failed.
+    """Build the start policies, run every job that is not finished, and return what failed.
 
     Args:
         jobs: What is to be run; finished runs are kept, interrupted ones are gone on with.
@@ -32,17 +32,18 @@ def run_bench(jobs: Sequence[Job], parallel: int, console: Console) -> list[Fail
         console: Where progress is shown.
 
     Raises:
-        ArenaError: If the start policy cannot be built, or nothing can run on this machine.
+        ArenaError: If a start policy cannot be built, or nothing can run on this machine.
         KeyboardInterrupt: On SIGINT or SIGTERM, after the running processes have ended.
     """
     unfinished = [job for job in jobs if not is_finished(job)]
     with sigterm_interrupts(), Display(console) as display:
         if len(unfinished) < len(jobs):
             display.say(f"{len(jobs) - len(unfinished)} of {len(jobs)} runs are finished already")
-        if unfinished:
-            for line in cautions_of(unfinished[0].recipe):
+        first = {job.recipe.environment.name: job for job in reversed(unfinished)}
+        for job in reversed(first.values()):
+            for line in cautions_of(job.recipe):
                 display.say(f"warning: {line}")
-            build_start_policy(unfinished[0].recipe, display)
+            build_start_policy(job.recipe, display)
         return _Runner(jobs, unfinished, parallel, display).run()
 
 
@@ -60,7 +61,10 @@ def build_start_policy(recipe: Recipe, display: Display) -> None:
     from arlarena_bench.training.start import find_start, start_policy
 
     if find_start(recipe) is None:
-        display.say("building the start policy once: recording demonstrations, then cloning them")
+        display.say(
+            f"building the start policy of {recipe.environment.name} once: recording "
+            "demonstrations, then cloning them"
+        )
         row = display.add("start policy", recipe.cloning.clean_steps + recipe.cloning.noisy_steps)
 
         def show(record: dict[str, float]) -> None:

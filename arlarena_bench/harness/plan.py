@@ -3,12 +3,12 @@
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from arlarena_bench import installed
-from arlarena_bench.errors import ArenaError
+from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.labels import folder_name, label
 from arlarena_bench.method_file import is_method_file, method_sources, source_digest
 from arlarena_bench.recipe import Recipe, read_recipe
@@ -30,17 +30,20 @@ class Job:
         folder: The run's folder; its log lies beside it.
         arguments: Of `arlarena train`, which make this run.
         until: Step at which it pauses; None where it goes on to its result.
+        of_suite: Whether runs in other environments stand beside it.
     """
 
     recipe: Recipe
     folder: Path
     arguments: tuple[str, ...]
     until: int | None = None
+    of_suite: bool = False
 
     @property
     def name(self) -> str:
-        """Method and seed."""
-        return f"{label(self.recipe.subject)} seed {self.recipe.seed}"
+        """Method and seed; of a suite also the environment."""
+        run = f"{label(self.recipe.subject)} seed {self.recipe.seed}"
+        return f"{self.recipe.environment.name} {run}" if self.of_suite else run
 
     @property
     def steps(self) -> int:
@@ -101,8 +104,13 @@ class Plan:
         return bench_line(request.preset, request.environment, methods, seeds, request.settings)
 
 
-def plan(request: Request) -> Plan:
+def plan(request: Request, lenient: bool = False) -> Plan:
     """Resolve a request, and check all of it before anything is run.
+
+    Args:
+        request: What was asked.
+        lenient: Whether a method that was named and cannot learn here is left out, as those of
+            `all` are.
 
     Raises:
         ArenaError: If a name is unknown, a method file cannot be used, a method that was named
@@ -115,7 +123,7 @@ def plan(request: Request) -> Plan:
     check_settings_count(base.with_values(values), values)
     named = _methods(request.methods, base)
     unfit = _unfit([base.for_run(name, 0, values) for name in named])
-    if unfit and not _means_all(request.methods):
+    if unfit and not (lenient or _means_all(request.methods)):
         raise ArenaError(next(iter(unfit.values())))
     fit = [name for name in named if name not in unfit]
     # Seed by seed, so that an interrupted bench leaves complete comparisons.
@@ -126,6 +134,36 @@ def plan(request: Request) -> Plan:
     )
     _check_present_runs(folder, base, values)
     return Plan(request, folder, jobs, unfit)
+
+
+def plan_suite(request: Request) -> tuple[Plan, ...]:
+    """Resolve a request for every environment of its preset, by name.
+
+    A method that cannot learn in one of them is left out there. The environment of the request
+    does not count.
+
+    Raises:
+        ArenaError: As `plan`, if the preset is unknown, and for a method that cannot learn in any
+            of its environments.
+    """
+    presets = installed.preset_files()
+    if request.preset not in presets:
+        raise unknown("preset", request.preset, presets)
+    plans = tuple(
+        plan(replace(request, environment=name), lenient=True)
+        for name in sorted(presets[request.preset])
+    )
+    for name, reason in plans[0].left_out.items():
+        if not _means_all(request.methods) and all(name in p.left_out for p in plans):
+            raise ArenaError(reason)
+    return plans
+
+
+def jobs_of(plans: Sequence[Plan]) -> tuple[Job, ...]:
+    """Return the jobs of all plans seed by seed, so that what is interrupted can be compared."""
+    several = len(plans) > 1
+    jobs = (replace(job, of_suite=several) for planned in plans for job in planned.jobs)
+    return tuple(sorted(jobs, key=lambda job: job.recipe.seed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The metrics of every run of a bench, from the runs' own logs or from their results."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,9 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines
 from arlarena_bench.labels import label_of_folder
 from arlarena_bench.report.finding import find_runs
+from arlarena_bench.training.collapse import MUST_BE_FINITE, CollapseDetector
+
+WATCHED = ("success/train", "format_valid", "groups/zero_variance")
 
 Record = Mapping[str, Any]
 Metrics = dict[str, dict[int, list[Record]]]
@@ -45,6 +49,29 @@ def find_metrics(folder: Path) -> tuple[Metrics, list[str]]:
         if records:
             found.setdefault(name, {})[seed or 0] = records
     return found, problems
+
+
+def seen_to_collapse(run: Sequence[Record], axis: str) -> tuple[float | None, float] | None:
+    """Return where on an axis a run collapsed, None if it did not, and where it was last seen.
+
+    Args:
+        run: Its records, step by step.
+        axis: A metric that counts from the beginning of training.
+
+    Returns:
+        None for a run that tells too little of its steps, or has not made any.
+    """
+    steps = [record for record in run if record.get("step", 0) > 0]
+    if not steps or not all(name in record for name in (*WATCHED, axis) for record in steps):
+        return None
+    # What was recorded as not finite comes back from a result as not recorded.
+    lost = {name for name in MUST_BE_FINITE if any(name in record for record in steps)}
+    detector = CollapseDetector()
+    for record in steps:
+        detector.observe(int(record["step"]), {**dict.fromkeys(lost, math.nan), **record})
+        if detector.collapse:
+            return float(record[axis]), float(steps[-1][axis])
+    return None, float(steps[-1][axis])
 
 
 def _seed(metrics: Path) -> int | None:

@@ -219,7 +219,7 @@ def _environment(name: str, table: Table) -> str:
     told = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
     return (
         f"- {name}: {shared.recipe.environment.id}, panel {shared.panel.name}: "
-        f"{shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}; {told} seeds a method"
+        f"{shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}; seeds a method: {told}"
     )
 
 

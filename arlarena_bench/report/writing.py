@@ -7,7 +7,9 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_whole
 from arlarena_bench.report.finding import FinishedRun, find_failed, find_runs
 from arlarena_bench.report.metrics import find_metrics
+from arlarena_bench.report.overview import Block, render_overview
 from arlarena_bench.report.render import render
+from arlarena_bench.report.suite import group_by_suite
 from arlarena_bench.report.table import Table, build_tables, without_table
 
 
@@ -45,6 +47,21 @@ def write_report(
     write_whole(folder / "table.md", render(table, command) + "\n")
     _, damaged = draw_curves(folder, folder / "curves")
     return table, command, problems + unreadable + without_table(tables, failed) + damaged
+
+
+def write_suite(folder: Path, tables: Sequence[Table]) -> list[Block]:
+    """Write what a bench over several environments found.
+
+    Args:
+        folder: That of its preset.
+        tables: One an environment.
+
+    Returns:
+        The suite; more where tables cannot be joined, because their decoders differ.
+    """
+    blocks = group_by_suite(tables)
+    write_whole(folder / "table.md", render_overview(blocks) + "\n")
+    return blocks
 
 
 def draw_curves(folder: Path, stem: Path) -> tuple[list[Path], list[str]]:

@@ -11,12 +11,12 @@ from rich.console import Console
 from runs import FAILING_METHOD_FILE, METHOD_FILE, TINY
 
 from arlarena_bench.harness.bench import run_bench
-from arlarena_bench.harness.plan import Plan, Request, is_finished, plan
+from arlarena_bench.harness.plan import Plan, Request, is_finished, jobs_of, plan
 from arlarena_bench.harness.processes import Failure
 from arlarena_bench.harness.references import write_references
 from arlarena_bench.record import FAILURE_FILE, RESULT_FILE, read_failure, read_result
 from arlarena_bench.report.finding import find_runs
-from arlarena_bench.report.writing import write_report
+from arlarena_bench.report.writing import write_report, write_suite
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     planned = plan(request)
 
     failures, said = bench(planned)
-    assert "building the start policy once" in said
+    assert "building the start policy of sokoban once" in said
     (failure,) = failures
     assert failure.name == "broken (file) seed 0"
     assert "no idea which" in failure.log.read_text()
@@ -75,7 +75,8 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     assert table.rows[1].success > table.rows[2].success
     assert command.startswith(f"arlarena bench --preset nano --env sokoban --method grpo,{good}")
     written = sorted(path.name for path in planned.folder.iterdir() if path.is_file())
-    assert written == ["curves.png", "curves.svg", "table.md"]
+    figures = [f"curves{name}.{kind}" for name in ("-diagnostics", "") for kind in ("png", "svg")]
+    assert written == [*figures, "table.md"]
     text = (planned.folder / "table.md").read_text()
     assert "| grpo " in text
     assert f"- broken (file) seed 0 failed and is not in these numbers: {left.reason}" in text
@@ -90,6 +91,21 @@ def test_a_bench_trains_reports_and_is_not_done_twice(tmp_path: Path) -> None:
     write_references(again.folder, lines.append)
     assert len(lines) == 3, "what was played is kept"
     assert write_report(again.folder, again.command_of)[1] == command
+
+
+def test_runs_of_several_environments_share_one_view(tmp_path: Path) -> None:
+    plans = [
+        plan(Request("nano", name, ("grpo",), 1, tmp_path, TINY))
+        for name in ("sokoban", "webshop_mini")
+    ]
+    out = io.StringIO()
+    assert run_bench(jobs_of(plans), 2, Console(file=out, width=200)) == []
+    assert all(f"the start policy of {p.folder.name} once" in out.getvalue() for p in plans)
+    tables = [table for p in plans if (table := write_report(p.folder, p.command_of)[0])]
+    blocks = write_suite(plans[0].folder.parent, tables)
+    written = (tmp_path / "nano" / "table.md").read_text(encoding="utf-8")
+    assert written.count("| grpo ") >= len(blocks)
+    assert all(p.folder.name in written for p in plans)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT between processes there")

@@ -9,8 +9,10 @@ from arlarena_bench.harness.plan import (
     Request,
     RunRequest,
     is_finished,
+    jobs_of,
     parse_settings,
     plan,
+    plan_suite,
 )
 from arlarena_bench.installed import load_recipe, method_names
 from arlarena_bench.training.run import Run
@@ -101,6 +103,26 @@ def test_a_control_that_calls_itself_a_method_is_refused(
         plan(Request(str(recipe), "sokoban", ("grpo",), 1, tmp_path / "out"))
     with pytest.raises(ArenaError, match=f"{name} is {said}"):
         RunRequest("", recipe, "", "grpo", 0, ()).recipe()
+
+
+def test_a_suite_is_a_preset_over_its_environments_seed_by_seed(tmp_path: Path) -> None:
+    asked = Request("nano", "", ("grpo", "sampo"), 2, tmp_path)
+    plans = plan_suite(asked)
+    environments = ["alfworld_mini", "sokoban", "tir_math_mini", "webshop_mini"]
+    assert [p.folder for p in plans] == [tmp_path / "nano" / name for name in environments]
+    assert [sorted(p.left_out) for p in plans] == [[], [], ["sampo"], []]
+    jobs = jobs_of(plans)
+    assert [job.recipe.seed for job in jobs] == [0] * 7 + [1] * 7
+    assert [job.name for job in jobs[:3]] == [
+        "alfworld_mini grpo seed 0", "alfworld_mini sampo seed 0", "sokoban grpo seed 0",
+    ]  # fmt: skip
+    assert "--env sokoban" in " ".join(jobs[2].arguments)
+    assert jobs_of(plans[1:2])[0].name == "grpo seed 0"
+
+
+def test_a_suite_of_an_unknown_preset_suggests_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ArenaError, match="unknown preset 'nanno'; did you mean 'nano'"):
+        plan_suite(Request("nanno", "", ("grpo",), 1, tmp_path))
 
 
 def of_conversations(out: Path, *methods: str) -> Request:

@@ -13,7 +13,8 @@ def test_a_report_is_a_table_and_its_curves(bench: Path) -> None:
     assert (command, problems) == ("make 5", [])
     assert "- made by `make 5`" in (bench / "table.md").read_text(encoding="utf-8")
     written = sorted(path.name for path in bench.iterdir() if path.is_file())
-    assert written == ["curves.png", "curves.svg", "table.md"]
+    figures = [f"curves{name}.{kind}" for name in ("-diagnostics", "") for kind in ("png", "svg")]
+    assert written == [*figures, "table.md"]
 
 
 def test_runs_that_cannot_share_a_table_are_refused_with_the_reason(bench: Path) -> None:
@@ -27,6 +28,8 @@ def test_curves_are_named_after_their_stem(bench: Path) -> None:
     assert [path.relative_to(bench).as_posix() for path in written] == [
         "figures/all.png",
         "figures/all.svg",
+        "figures/all-diagnostics.png",
+        "figures/all-diagnostics.svg",
     ]
     assert problems == []
 
