@@ -1,5 +1,6 @@
 """Where a result came from: code, packages and machine."""
 
+import functools
 import platform
 import subprocess
 from importlib.metadata import requires, version
@@ -47,6 +48,7 @@ def provenance(command: str | None = None) -> Provenance:
     )
 
 
+@functools.cache
 def package_versions() -> dict[str, str]:
     """Return the version of each package that this one needs in every installation."""
     needed = [Requirement(line) for line in requires("arlarena-bench") or []]
