@@ -102,7 +102,7 @@ def test_another_process_gives_the_same_bytes(finished: Path, tmp_path: Path) ->
 
 
 def test_training_learns(tmp_path: Path) -> None:
-    recipe = signpost_recipe(**{"train.iterations": 30, "evaluation.every": 30})
+    recipe = signpost_recipe(**{"train.iterations": 50, "evaluation.every": 50})
     train(recipe, tmp_path / "run")
     first, *_, last = metrics(tmp_path / "run")
     assert first["validation/success"] < 0.4
