@@ -22,7 +22,9 @@ FORMER = "noisy-starts"
 SEEDS = [0, 1, 2, 3, 4]
 # Tables made on a panel that has been replaced since: leaderboard/README.md says so beside each.
 FORMER_PANELS = {
-    "nano/webshop_mini": "b6fa457c6e7003e1da7c84e72657a3e42db290632cecd2e31c6ea1c97e1d1edc"
+    f"{FORMER}/nano/webshop_mini": (
+        "b6fa457c6e7003e1da7c84e72657a3e42db290632cecd2e31c6ea1c97e1d1edc"
+    )
 }
 
 

@@ -55,16 +55,20 @@ class Player(Demonstrator):
         return ", then ".join(plan[:2])
 
     def habit(self) -> list[str]:
-        """Search for all that was asked, and buy the first result whatever it is."""
+        """Search for all that was asked, and buy the first result, whatever it is.
+
+        Its options are chosen as they come, too: the first value of each.
+        """
         visit = self.env.visit
         if self.env.is_compact:
             return [compact.first_come(visit)]
         clicks = self._clicks()
         if not clicks:
             return [f"search[{' '.join(self._words())}]"]
-        first = [f"click[{product['asin'].lower()}]" for product in visit.listed[:1]]
+        firsts = [product["asin"].lower() for product in visit.listed[:1]]
+        firsts += [values[0] for values in visit.open_options.values()]
         bought = [click for click in clicks if click == "click[buy now]"]
-        return [*bought, *first, *clicks][:1]
+        return [*(f"click[{first}]" for first in firsts), *bought, *clicks][:1]
 
     def noise(self, rng: Random) -> list[str]:
         """Draw two clicks on what is there, or where there is a search bar, two searches."""

@@ -88,6 +88,15 @@ class Visit:
         return None if self.asin is None else self.shop.products[self.asin]
 
     @property
+    def open_options(self) -> dict[str, list[str]]:
+        """Option name → values, of what is still to be chosen for the item shown."""
+        product = self.product if self.page == "item" else None
+        options = product["options"] if product else {}
+        return {
+            name: values for name, values in options.items() if values and name not in self.options
+        }
+
+    @property
     def price(self) -> float | None:
         """What the product looked at costs."""
         return None if self.asin is None else self.shop.prices[self.asin]

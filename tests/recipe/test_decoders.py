@@ -13,7 +13,7 @@ T1 = DecoderSection()
     ("environment", "temperature", "headline"),
     [
         ("alfworld_mini", 0.6, "paper"),
-        ("webshop_mini", 0.6, "t1"),
+        ("webshop_mini", 0.6, "paper"),
         ("sokoban", 0.7, "paper"),
         ("tir_math_mini", 0.6, "paper"),
     ],

@@ -56,9 +56,9 @@ def commands(visit: Visit) -> list[str]:
 
 
 def first_come(visit: Visit) -> str:
-    """Return what someone does next who buys the first result of a search, whatever it is."""
+    """Return what someone does next who buys the first result, in the first of its options."""
     if visit.page == "item":
-        return "click buy"
+        return f"click {next(iter(visit.open_options.values()), ['buy'])[0]}"
     if visit.page == "results" and visit.listed:
         return "click b1"
     wanted = [word for word in visit.instruction.split() if word in KNOWN]
