@@ -9,6 +9,7 @@ from arlarena_bench.statistics.attempts import pass_at_k, pass_hat_k
 from arlarena_bench.statistics.differences import Difference, difference, equivalent, holm
 from arlarena_bench.statistics.environments import (
     across_environments,
+    average_contrast,
     average_interval,
     standardised_difference,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "Difference",
     "Survival",
     "across_environments",
+    "average_contrast",
     "average_interval",
     "clopper_pearson",
     "difference",

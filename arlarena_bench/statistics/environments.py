@@ -117,15 +117,40 @@ def average_interval(
         ArenaError: Without environments, below 2 values, for NaN or infinity, for a level outside
             (0, 1).
     """
+    found = average_contrast(samples, level)
+    return found.low, found.high
+
+
+def average_contrast(samples: Iterable[Sequence[float]], level: float = LEVEL) -> Difference:
+    """Return the mean over environments of a contrast that each seed gives one value of.
+
+    The contrast is any weighted sum of what the seed gave under several conditions, such as a
+    difference of differences. Interval as `average_interval`'s, p by the same t.
+
+    Args:
+        samples: One value a seed of each environment; at least 2 of each.
+        level: Of the interval.
+
+    Returns:
+        The mean. Where no spread was seen and it is not 0, p is the smallest that flips of signs
+        of so many values can give.
+
+    Raises:
+        ArenaError: As `average_interval`.
+    """
     check_level(level)
     found = [sample(values, 2) for values in samples]
     if not found:
         raise ArenaError("no environments to average over")
     parts = [(variance(x, np.abs(x).max(-1)) / len(x) / len(found) ** 2, len(x) - 1) for x in found]
     error, freedom = satterthwaite(parts)
-    mean = np.mean([x.mean() for x in found])
+    mean = float(np.mean([x.mean() for x in found]))
     low, high = t_bounds(np.asarray(mean), error, freedom, level)
-    return float(low), float(high)
+    if error > 0 or mean == 0:
+        p, test = two_sided(mean, error, freedom), "t on the mean contrast"
+    else:
+        p, test = 2.0 ** (1 - sum(map(len, found))), "flips of signs"
+    return Difference(mean, float(low), float(high), p, test)
 
 
 def _spread(samples: Sequence[Floats]) -> float:

@@ -5,6 +5,7 @@ from scipy import stats
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.statistics import (
     across_environments,
+    average_contrast,
     average_interval,
     difference,
     mean_interval,
@@ -80,3 +81,26 @@ def test_equal_seeds_everywhere_differ_by_nothing() -> None:
 def test_bad_input_gets_a_line(scores: dict[str, dict[str, list[float]]], message: str) -> None:
     with pytest.raises(ArenaError, match=message):
         across_environments(scores, "base")
+
+
+def test_a_contrast_is_averaged_and_tested_by_the_t_of_its_interval() -> None:
+    one = average_contrast([[4.0, 6.0, 5.0, 9.0]])
+    known = stats.ttest_1samp([4.0, 6.0, 5.0, 9.0], 0)
+    assert (one.estimate, one.p) == pytest.approx((6.0, known.pvalue))
+    bounds = known.confidence_interval()
+    assert (one.low, one.high) == pytest.approx((bounds.low, bounds.high))
+    samples = [[4.0, 6.0, 5.0, 9.0], [1.0, -1.0, 2.0]]
+    both = average_contrast(samples)
+    assert both.estimate == pytest.approx((6.0 + 2 / 3) / 2)
+    assert (both.low, both.high) == average_interval(samples)
+    # The p is that at which the interval's edge touches 0.
+    low = average_contrast(samples, 1 - both.p).low
+    assert low == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_contrast_without_spread_is_tested_by_flips_of_signs() -> None:
+    assert average_contrast([[3.0, 3.0, 3.0]]).p == 0.25
+    assert average_contrast([[3.0] * 3, [3.0] * 3]).p == 2 / 64
+    assert average_contrast([[0.0, 0.0, 0.0]]).p == 1.0
+    with pytest.raises(ArenaError, match="at least 2"):
+        average_contrast([[3.0]])
