@@ -39,12 +39,20 @@ def run_bench(jobs: Sequence[Job], parallel: int, console: Console) -> list[Fail
     with sigterm_interrupts(), Display(console) as display:
         if len(unfinished) < len(jobs):
             display.say(f"{len(jobs) - len(unfinished)} of {len(jobs)} runs are finished already")
-        first = {job.recipe.environment.name: job for job in reversed(unfinished)}
-        for job in reversed(first.values()):
-            for line in cautions_of(job.recipe):
+        first = {_start_of(job.recipe): job.recipe for job in reversed(unfinished)}
+        recipes = list(reversed(first.values()))
+        for recipe in {recipe.environment.name: recipe for recipe in reversed(recipes)}.values():
+            for line in cautions_of(recipe):
                 display.say(f"warning: {line}")
-            build_start_policy(job.recipe, display)
+        for recipe in recipes:
+            build_start_policy(recipe, display)
         return _Runner(jobs, unfinished, parallel, display).run()
+
+
+def _start_of(recipe: Recipe) -> str:
+    """Return all that a start policy follows from."""
+    made_by = {"environment", "protocol", "model", "tokenizer", "start", "cloning"}
+    return recipe.model_dump_json(include=made_by)
 
 
 def cautions_of(recipe: Recipe) -> list[str]:

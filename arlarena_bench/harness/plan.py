@@ -31,6 +31,7 @@ class Job:
         arguments: Of `arlarena train`, which make this run.
         until: Step at which it pauses; None where it goes on to its result.
         of_suite: Whether runs in other environments stand beside it.
+        called: What it is shown as instead of its method.
     """
 
     recipe: Recipe
@@ -38,11 +39,12 @@ class Job:
     arguments: tuple[str, ...]
     until: int | None = None
     of_suite: bool = False
+    called: str | None = None
 
     @property
     def name(self) -> str:
         """Method and seed; of a suite also the environment."""
-        run = f"{label(self.recipe.subject)} seed {self.recipe.seed}"
+        run = f"{self.called or label(self.recipe.subject)} seed {self.recipe.seed}"
         return f"{self.recipe.environment.name} {run}" if self.of_suite else run
 
     @property
