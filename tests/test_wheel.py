@@ -70,6 +70,7 @@ def test_the_wheel_holds_code_cards_panels_and_recipes_and_nothing_else(wheel: P
         "envs/*/frozen-*/*",
         "envs/*/README.md",
         "baselines/recipes/*.yaml",
+        "baselines/recipes/reproduction/*.yaml",
         "baselines/recipes/starts/*/*/*",
     )
     kept = {

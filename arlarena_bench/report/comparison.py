@@ -1,6 +1,7 @@
 """What is compared with what, as the installed recipes have it."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from arlarena_bench.plugins import OURS, entries
 
@@ -14,6 +15,7 @@ DEFAULT_ENVIRONMENT: str = _CONVENTIONS.DEFAULT_ENVIRONMENT
 DEFAULT_PRESET: str = _CONVENTIONS.DEFAULT_PRESET
 DEFAULT_SEEDS: int = _CONVENTIONS.DEFAULT_SEEDS
 TABLE_ORDER: tuple[str, ...] = _CONVENTIONS.TABLE_ORDER
+REPRODUCTION: Path = _CONVENTIONS.REPRODUCTION
 
 
 def in_order(methods: Iterable[str]) -> list[str]:

@@ -1,5 +1,10 @@
 """The presets, and what a comparison is when nobody says otherwise."""
 
+from pathlib import Path
+
+# The paper's numbers, what stands for its tables, and its claims.
+REPRODUCTION = Path(__file__).parent / "reproduction"
+
 DEFAULT_PRESET = "nano"
 DEFAULT_ENVIRONMENT = "sokoban"
 DEFAULT_METHODS = ("grpo", "gspo", "sapo", "gigpo", "sampo")
