@@ -324,6 +324,62 @@ def table(
 
 
 @app.command()
+def reproduce(
+    what: Annotated[
+        str, typer.Argument(help="table2 to table5, tableS2, tableS3, stress, claims.")
+    ],
+    tier: Annotated[str, typer.Option(help="nano, or paper.")] = "nano",
+    env: Annotated[
+        str | None, typer.Option(help="Environments, separated by commas; else the paper's.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Training seeds a configuration.")] = 6,
+    out: Annotated[Path, typer.Option(help="Folder for all runs.")] = Path("runs/reproduce"),
+    results: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Also take results below this folder; leaderboard if none."),
+    ] = None,
+    collect: Annotated[
+        bool, typer.Option("--collect", help="Run nothing; print what there is.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=0, help="Runs at a time; 0: one a core.")] = 0,
+    settings: Settings = None,
+    form: Annotated[
+        str, typer.Option("--format", help="simple, github, latex, csv, … (as tabulate has them).")
+    ] = "simple",
+    as_json: Json = False,
+) -> None:
+    """Run what stands for a table of the paper, and print its numbers beside ours."""
+    _single_thread()
+    from arlarena_bench.harness.bench import run_bench
+    from arlarena_bench.harness.doctor import cores
+    from arlarena_bench.harness.reproducing import Asked
+    from arlarena_bench.harness.reproduction_report import report, reproduce_all
+
+    environments = tuple(name.strip() for name in (env or "").split(",") if name.strip())
+    places = tuple(results or [Path("leaderboard")])
+    for place in results or ():
+        if not place.is_dir():
+            raise ArenaError(f"--from {place}: no such folder")
+    asked = Asked(what, tier, environments, seeds, out, places, tuple(settings or ()))
+    with _interruptible("the same command goes on from here"):
+        found = reproduce_all(
+            asked,
+            None if collect else lambda runs: run_bench(runs, jobs or cores(), _stderr()),
+            partial(_say, ""),
+        )
+    _warn(found.problems)
+    for failure in found.failures:
+        _warn([f"{failure.name} failed: {failure.reason} (log: {failure.log})"])
+    text, data = report(found, form)
+    if as_json:
+        _print_json(data)
+    else:
+        typer.echo(text)
+    if found.failures:
+        raise typer.Exit(1)
+
+
+@app.command()
 def plot(
     folder: Annotated[Path, typer.Argument(help="What a bench has written.")],
     out: Annotated[

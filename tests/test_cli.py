@@ -34,7 +34,17 @@ def runs(tmp_path: Path) -> Path:
 
 def test_help_names_every_command() -> None:
     said = arlarena("--help").stdout
-    for command in ("bench", "train", "evaluate", "table", "plot", "list", "doctor", "play"):
+    for command in (
+        "bench",
+        "train",
+        "evaluate",
+        "table",
+        "reproduce",
+        "plot",
+        "list",
+        "doctor",
+        "play",
+    ):
         assert command in said
 
 
@@ -201,3 +211,37 @@ def test_train_then_evaluate_then_train_again(
     repeated = arlarena("train", "--recipe", "run/recipe.yaml", "--out", "run", "--resume")
     assert repeated.exit_code == 0, repeated.stderr
     assert read_result(Path("run") / RESULT_FILE) == written
+
+
+def test_a_table_of_the_paper_stands_beside_what_there_is(tmp_path: Path) -> None:
+    for seed in range(3):
+        write_run(tmp_path / "there", result_of("grpo", seed, solving(5)))
+        write_run(tmp_path / "there", result_of("sampo", seed, solving(7)))
+    asked = ("reproduce", "table3", "--env", "sokoban", "--seeds", 3, "--collect")
+    asked += ("--out", tmp_path / "out", "--from", tmp_path / "there")
+    asked += ("--set", "evaluation.test_tasks=10")
+    said = arlarena(*asked, "--format", "github").stdout
+    line = next(line for line in said.splitlines() if line.startswith("| SAMPO"))
+    cells = [cell.strip() for cell in line.split("|")[1:-1]]
+    assert cells == [
+        "SAMPO", "Sokoban Success", "88.86†", "70.00", "[70.0, 70.0]", "3", "+4.96",
+        "+20.00 [+20.0, +20.0]", "agrees",
+    ]  # fmt: skip
+    assert "- † GSPO, Sokoban Success: the change is printed as −1.7 %" in said
+    data = data_of(arlarena(*asked, "--json"))
+    assert isinstance(data, dict)
+    assert (data["experiment"], data["failures"]) == ("table3", [])
+    assert not (tmp_path / "out").exists(), "to collect writes nothing"
+
+
+def test_claims_and_the_papers_size_are_printed_without_any_run(tmp_path: Path) -> None:
+    nothing = ("--collect", "--out", tmp_path / "out", "--from", tmp_path)
+    said = arlarena("reproduce", "claims", *nothing).stdout
+    assert "Filtering helps GiGPO more than GRPO" in said
+    assert "no runs" in said
+    said = arlarena("reproduce", "table4", "--tier", "paper", *nothing).stdout
+    assert "arlarena bench --preset paper --env alfworld --method cispo,cispo_sm,sapo" in said
+    assert "GPU-hours" in said
+    refused = arlarena("reproduce", "table4", "--from", tmp_path / "absent")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert "no such folder" in refused.stderr
