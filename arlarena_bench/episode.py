@@ -37,6 +37,7 @@ class Turn:
         format_valid: Whether the reply had the strict form.
         action_valid: Whether it also named an admissible action.
         anchor: Identity of the state in which the turn was taken (GiGPO's grouping key).
+        outside: What the turn learned from outside the environment, `TextEnv.outside`.
     """
 
     prompt: str
@@ -47,6 +48,7 @@ class Turn:
     format_valid: bool
     action_valid: bool
     anchor: str
+    outside: str | None = None
 
 
 @dataclass(slots=True)

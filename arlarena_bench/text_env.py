@@ -131,6 +131,23 @@ class TextEnv(gym.Env[str, str], ABC):
         return ""
 
     @property
+    def outside(self) -> str | None:
+        """What the last turn learned from outside, such as a program's output; None if nothing.
+
+        All else follows from task and commands. Results keep it, so that an episode can be
+        stepped again without what lies outside.
+        """
+        return None
+
+    def recall(self, outside: str) -> None:
+        """Let the next turn learn this, an earlier `outside`, instead of asking again.
+
+        Raises:
+            ArenaError: If it is none of this environment's.
+        """
+        raise ArenaError(f"{type(self).__name__} learns nothing from outside")
+
+    @property
     def category(self) -> str | None:
         """Which of the environment's types of task this is, for scores by type; None for one."""
         return None
@@ -252,6 +269,7 @@ class TextEnv(gym.Env[str, str], ABC):
             "category": self.category,
             "void": self.void,
             "measures": self.measures,
+            "outside": self.outside,
             "anchor": self.anchor(),
             "admissible_actions": None if admissible is None else list(admissible),
             "action_valid": action_valid,

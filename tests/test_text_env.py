@@ -29,6 +29,7 @@ def test_an_episode_reports_what_happened() -> None:
         "category": None,
         "void": False,
         "measures": {},
+        "outside": None,
         "admissible_actions": ["right"],
         "action_valid": True,
     }

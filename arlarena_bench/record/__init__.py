@@ -2,7 +2,7 @@
 
 from arlarena_bench.record.checking import check
 from arlarena_bench.record.comparing import comparable, recipe_facts, table_facts
-from arlarena_bench.record.episodes import EpisodeRecord, TurnsRecord, record_episode
+from arlarena_bench.record.episodes import EpisodeRecord, TurnsRecord, prompt_hash, record_episode
 from arlarena_bench.record.failure import (
     FAILURE_FILE,
     FailureRecord,
@@ -23,7 +23,7 @@ from arlarena_bench.record.result import (
     StartRecord,
     TrainingRecord,
 )
-from arlarena_bench.record.storage import RESULT_FILE, read_result, write_result
+from arlarena_bench.record.storage import RESULT_FILE, parse_result, read_result, write_result
 from arlarena_bench.record.summary import Summary, summarise
 
 __all__ = [
@@ -48,6 +48,8 @@ __all__ = [
     "check",
     "comparable",
     "package_versions",
+    "parse_result",
+    "prompt_hash",
     "provenance",
     "read_failure",
     "read_result",

@@ -108,8 +108,9 @@ def _episode_faults(episode: EpisodeRecord) -> Iterator[str]:
 
 def _turns_faults(episode: EpisodeRecord, turns: TurnsRecord) -> Iterator[str]:
     for name in TurnsRecord.model_fields:
-        if len(getattr(turns, name)) != episode.length:
-            yield f"{len(getattr(turns, name))} {name} for {episode.length} turns"
+        entries = getattr(turns, name)
+        if entries is not None and len(entries) != episode.length:
+            yield f"{len(entries)} {name} for {episode.length} turns"
             return
     sums = {
         "reward": math.fsum(turns.rewards),

@@ -8,7 +8,7 @@ from arlarena_bench.record.result import Result
 
 STARTS = "start policies"
 DECODER = "decoder"
-_APART = ("method", "methods", "tuning", "seed", "control", "controls")
+APART = ("method", "methods", "tuning", "seed", "control", "controls")
 
 
 def comparable(a: Result, b: Result) -> list[str]:
@@ -78,7 +78,7 @@ def table_facts(result: Result) -> dict[str, Any]:
 
 def recipe_facts(recipe: Recipe) -> dict[str, Any]:
     """Return the settings that the runs of a table share, as `table_facts` has them."""
-    settings = recipe.without_control().model_dump(mode="json", exclude=set(_APART))
+    settings = recipe.without_control().model_dump(mode="json", exclude=set(APART))
     return {f"recipe {key}": value for key, value in leaves(settings) if key not in TUNED}
 
 

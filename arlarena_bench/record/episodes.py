@@ -1,10 +1,16 @@
 """What a result keeps of each episode."""
 
+import hashlib
+from typing import Annotated
+
 from pydantic import Field, ValidationError
 
 from arlarena_bench.episode import Episode
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.record.part import Amount, Count, PositiveCount, RecordPart, Share, first_line
+
+PROMPT_DIGITS = 8
+PromptHash = Annotated[str, Field(pattern=f"^[0-9a-f]{{{PROMPT_DIGITS}}}$")]
 
 
 class TurnsRecord(RecordPart):
@@ -18,6 +24,9 @@ class TurnsRecord(RecordPart):
         penalties: What the protocol subtracted.
         format_valid: Whether the reply had the strict form.
         action_valid: Whether it also named an admissible action.
+        asked: `prompt_hash` of what the agent was asked; None in records that are older.
+        outside: What a turn learned from outside the environment, `TextEnv.outside`; None where
+            no turn did, and in records that are older.
     """
 
     replies: tuple[str, ...]
@@ -26,6 +35,13 @@ class TurnsRecord(RecordPart):
     penalties: tuple[Amount, ...]
     format_valid: tuple[bool, ...]
     action_valid: tuple[bool, ...]
+    asked: tuple[PromptHash, ...] | None = None
+    outside: tuple[str | None, ...] | None = None
+
+
+def prompt_hash(prompt: str) -> str:
+    """Return the first digits of a prompt's SHA-256: enough to see that another was asked."""
+    return hashlib.sha256(prompt.encode(errors="surrogatepass")).hexdigest()[:PROMPT_DIGITS]
 
 
 class EpisodeRecord(RecordPart):
@@ -79,6 +95,7 @@ def record_episode(episode: Episode, attempt: int = 0) -> EpisodeRecord:
 
 def _record(episode: Episode, attempt: int) -> EpisodeRecord:
     turns = episode.turns
+    outside = tuple(turn.outside for turn in turns)
     return EpisodeRecord(
         task_id=episode.task_id,
         attempt=attempt,
@@ -100,5 +117,7 @@ def _record(episode: Episode, attempt: int) -> EpisodeRecord:
             penalties=tuple(float(turn.penalty) for turn in turns),
             format_valid=tuple(turn.format_valid for turn in turns),
             action_valid=tuple(turn.action_valid for turn in turns),
+            asked=tuple(prompt_hash(turn.prompt) for turn in turns),
+            outside=outside if any(part is not None for part in outside) else None,
         ),
     )

@@ -21,7 +21,8 @@ def first_line(error: ValidationError) -> str:
     """Return where the first problem is, what it is, and what stood there, in one line."""
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"])
+    before = f"{where}: " if where else ""
     message = problem["msg"].removeprefix("Value error, ").replace("\n", " ")
     if problem["type"] in ("value_error", "json_invalid", "missing", "extra_forbidden"):
-        return f"{where}: {message}" if where else message
-    return f"{where}: {message}, got {str(problem['input'])[:60]}"
+        return f"{before}{message}"
+    return f"{before}{message}, got {str(problem['input'])[:60]}"

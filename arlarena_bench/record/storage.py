@@ -55,14 +55,27 @@ def read_result(path: Path, turns: bool = True) -> Result:
     Raises:
         ArenaError: If it cannot be read, is no result, or of another schema; one line.
     """
-    lines = _decompressed(path)
+    return parse_result(_decompressed(path), str(path), turns)
+
+
+def parse_result(lines: Iterator[bytes], where: str, turns: bool = True) -> Result:
+    """Return the result whose file has these lines.
+
+    Args:
+        lines: Of the file, decompressed.
+        where: Named in errors.
+        turns: Whether to read the turns of its episodes, too.
+
+    Raises:
+        ArenaError: As `read_result`.
+    """
     try:
         result = Result.model_validate_json(next(lines, b""))
         if not turns:
             return result
-        return result._with_episodes(dict(_with_turns(result, lines, path)))
+        return result._with_episodes(dict(_with_turns(result, lines, where)))
     except ValidationError as error:
-        raise ArenaError(f"{path} is not a result: {first_line(error)}") from None
+        raise ArenaError(f"{where} is not a result: {first_line(error)}") from None
 
 
 def _lines(result: Result) -> Iterator[str]:
@@ -86,7 +99,7 @@ def _in_order(result: Result) -> Iterator[tuple[str, EpisodeRecord]]:
 
 
 def _with_turns(
-    result: Result, lines: Iterator[bytes], path: Path
+    result: Result, lines: Iterator[bytes], where: str
 ) -> Iterator[tuple[str, list[EpisodeRecord]]]:
     records = [TurnsLine.model_validate_json(line) for line in lines]
     found = [(record.decoder, record.task_id, record.attempt) for record in records]
@@ -94,9 +107,9 @@ def _with_turns(
     if found and found != expected:
         pairs = enumerate(zip_longest(found, expected))
         number = next(i for i, (ours, theirs) in pairs if ours != theirs)
-        raise ArenaError(f"{path}: line {number + 2} does not hold the turns of its episode")
+        raise ArenaError(f"{where}: line {number + 2} does not hold the turns of its episode")
     if not found and not result.lacks:
-        raise ArenaError(f"{path} holds no turns of its episodes")
+        raise ArenaError(f"{where} holds no turns of its episodes")
     turns = iter(records)
     for name in sorted(result.scores):
         episodes = result.scores[name].episodes

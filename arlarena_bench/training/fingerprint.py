@@ -14,7 +14,7 @@ from arlarena_bench.text_env import TextEnv
 
 CORE = Path(arlarena_bench.__file__).parent
 # Rooms that demonstrations cannot depend on.
-APART = ("harness", "record", "report", "statistics")
+APART = ("harness", "record", "report", "statistics", "submission")
 
 
 def fingerprint(recipe: Recipe, game: TextEnv) -> str:

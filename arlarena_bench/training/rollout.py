@@ -81,12 +81,7 @@ class Arena:
             for index, reply, step in zip(active, replies, steps, strict=True):
                 prompt, _, terminated, truncated, info = step
                 episode = episodes[index]
-                episode.turns.append(_turn(questions[index].prompt, reply, infos[index], info))
-                episode.success = info["success"]
-                episode.score = info["score"]
-                episode.category = info["category"]
-                episode.void = info["void"]
-                episode.measures = info["measures"]
+                add_turn(episode, questions[index].prompt, reply, infos[index], info)
                 questions[index] = (
                     Question(prompt, reply, info["observation"]) if transcript else Question(prompt)
                 )
@@ -130,14 +125,33 @@ def incomparable_line(game: TextEnv) -> list[str]:
     return [f"not for the leaderboard: {game.incomparable}"] if game.incomparable else []
 
 
-def _turn(prompt: str, reply: Generation, before: dict[str, Any], after: dict[str, Any]) -> Turn:
-    return Turn(
-        prompt=prompt,
-        generation=reply,
-        command=after["command"],
-        reward=after["env_reward"],
-        penalty=after["penalty"],
-        format_valid=after["format_valid"],
-        action_valid=after["action_valid"],
-        anchor=before["anchor"],
+def add_turn(
+    episode: Episode, prompt: str, reply: Generation, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """Add a turn to an episode, and what the episode has come to.
+
+    Args:
+        episode: It is changed.
+        prompt: What was asked.
+        reply: What was answered.
+        before: The protocol's info when it was asked.
+        after: Its info after the reply.
+    """
+    episode.turns.append(
+        Turn(
+            prompt=prompt,
+            generation=reply,
+            command=after["command"],
+            reward=after["env_reward"],
+            penalty=after["penalty"],
+            format_valid=after["format_valid"],
+            action_valid=after["action_valid"],
+            anchor=before["anchor"],
+            outside=after["outside"],
+        )
     )
+    episode.success = after["success"]
+    episode.score = after["score"]
+    episode.category = after["category"]
+    episode.void = after["void"]
+    episode.measures = after["measures"]

@@ -1,11 +1,15 @@
 """`arlarena/TIRMath-v0` and `arlarena/TIRMathMini-v0`."""
 
 import hashlib
+import json
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.protocol.prompt import PromptTemplate
@@ -46,6 +50,28 @@ _MEMORY = {
     False: "A program knows nothing of the ones before it.",
     True: "A program can use the variables of the ones before it.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What an episode keeps of a program that ran.
+
+    Attributes:
+        shown: What the agent is told of it.
+        boxed: The answer that it printed in a box, None without one.
+        failed: Whether it ended with an error.
+        timed_out: Whether it was stopped because its time was over.
+        unguarded: Whether nothing kept it from the machine.
+    """
+
+    shown: str
+    boxed: str | None
+    failed: bool
+    timed_out: bool
+    unguarded: bool
+
+
+_RUN = TypeAdapter(_Run)
 
 
 class TirMathEnv(TextEnv):
@@ -158,6 +184,8 @@ class TirMathEnv(TextEnv):
         self.output = ""
         self.proved = False
         self._unguarded = False
+        self._last_run: _Run | None = None
+        self._recalled: _Run | None = None
         self._taken = self._programs = self._errors = self._timeouts = 0
 
     def observe(self) -> str:
@@ -170,6 +198,7 @@ class TirMathEnv(TextEnv):
             return 0.0
         self._taken += 1
         self._shown = ""
+        self._last_run = None
         code = code_of(command)
         answer = last_boxed(command)
         if code is not None:
@@ -184,16 +213,42 @@ class TirMathEnv(TextEnv):
 
     def _run(self, code: str) -> str | None:
         """Execute a program and show its output; return the answer that it boxed, if any."""
-        result = self._execute(PRELUDE + code)
+        run = self._last_run = self._recalled or self._ran(code)
+        self._recalled = None
         self._programs += 1
-        self._errors += bool(result.error)
-        self._timeouts += result.timed_out
-        self._unguarded |= self._box.isolation == "none"
+        self._errors += run.failed
+        self._timeouts += run.timed_out
+        self._unguarded |= run.unguarded
+        self._shown = f"\nCode execution result: {run.shown}\n"
+        return run.boxed
+
+    def _ran(self, code: str) -> _Run:
+        result = self._execute(PRELUDE + code)
         self.output = result.output.strip()
-        reference = code.strip() == self._problem.program.strip()
-        self.proved = reference and not result.error
-        self._shown = f"\nCode execution result: {self._report(result)}\n"
-        return last_boxed(result.output)
+        self.proved = code.strip() == self._problem.program.strip() and not result.error
+        return _Run(
+            shown=self._report(result),
+            boxed=last_boxed(result.output),
+            failed=bool(result.error),
+            timed_out=result.timed_out,
+            unguarded=self._box.isolation == "none",
+        )
+
+    @property
+    def outside(self) -> str | None:
+        """What came of the last turn's program, as JSON; None for a turn without one."""
+        return None if self._last_run is None else json.dumps(asdict(self._last_run))
+
+    def recall(self, outside: str) -> None:
+        """Let this be what comes of the next program, which is not run then.
+
+        Raises:
+            ArenaError: If it is not what `outside` has returned.
+        """
+        try:
+            self._recalled = _RUN.validate_json(outside, strict=True)
+        except ValidationError as error:
+            raise ArenaError(f"no output of a program: {error.errors()[0]['msg']}") from None
 
     def _execute(self, code: str) -> Result:
         if self.stateful:

@@ -81,6 +81,7 @@ def test_reset_reports() -> None:
         "category": None,
         "void": False,
         "measures": {},
+        "outside": None,
         "anchor": "step 0 of 3",
         "admissible_actions": ["right"],
         "format_valid": True,

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import threading
@@ -64,6 +65,20 @@ def test_one_episode() -> None:
     assert isolated == (env.game.isolation != "none")
     assert info["measures"] == {"boxed": 1.0, "code": 0.5, "execution_error": 0.0, "timeouts": 0.0}
     assert env.game.demonstrator.oracle() == []
+
+
+def test_what_a_program_printed_is_recalled_and_nothing_runs(env: TirMathEnv) -> None:
+    told = env.step(block("print(final_answer(7))"))
+    outside = told[4]["outside"]
+    assert json.loads(outside)["boxed"] == "7"
+    again = TirMathEnv()
+    again.reset(options={"task_id": env.task_id})
+    again.recall(outside)
+    assert again.step(block("never run"))[:4] == told[:4]
+    again.reset(options={"task_id": env.task_id})
+    with pytest.raises(ArenaError, match="no output of a program"):
+        again.recall('{"shown": "7"}')
+    assert again.step(box("-1"))[4]["outside"] is None
 
 
 def test_a_wrong_answer_ends_the_episode(env: TirMathEnv) -> None:
