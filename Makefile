@@ -15,7 +15,7 @@ export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup bench stress test lint types clean
+.PHONY: help setup bench stress test verify lint types clean
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12
 
@@ -63,6 +63,10 @@ test313: ## Run the tests that need no torch on Python 3.13, too
 	$(VENV313)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	$(VENV313)/bin/python -m compileall -q arlarena_bench baselines benchmarks envs tests
 	$(VENV313)/bin/python -P -m pytest $(TESTS313)
+
+BASE ?=
+verify: setup ## Verify every submission, with BASE=COMMIT also that none vanished or changed
+	$(BIN)/arlarena verify leaderboard/submissions $(if $(BASE),--base $(BASE))
 
 lint: setup ## Check style
 	$(BIN)/ruff check .

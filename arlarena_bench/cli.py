@@ -15,6 +15,7 @@ import typer
 
 from arlarena_bench.errors import ArenaError, ArenaWarning
 from arlarena_bench.report import comparison
+from arlarena_bench.submission import commands
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -393,6 +394,10 @@ def plot(
     _warn(problems)
     for path in written:
         typer.echo(path)
+
+
+app.command()(commands.submit)
+app.command()(commands.verify)
 
 
 @app.command("list")

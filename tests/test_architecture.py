@@ -17,6 +17,7 @@ SOURCES = {
     "arlarena_bench": ROOT / "arlarena_bench",
     "arlarena_bench.envs": ROOT / "envs",
     "arlarena_bench.baselines": ROOT / "baselines",
+    "arlarena_bench.rules": ROOT / "leaderboard" / "rules",
 }
 PLUGINS = ("arlarena_bench.envs", "arlarena_bench.baselines")
 

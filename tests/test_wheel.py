@@ -11,7 +11,13 @@ import pytest
 from runs import TINY
 
 ROOT = Path(__file__).parents[1]
-SOURCES = {"arlarena_bench": "", "envs": "arlarena_bench/", "baselines": "arlarena_bench/"}
+# Where the folders of packages are installed.
+SOURCES = {
+    "arlarena_bench": "arlarena_bench",
+    "envs": "arlarena_bench/envs",
+    "baselines": "arlarena_bench/baselines",
+    "leaderboard/rules": "arlarena_bench/rules",
+}
 SDIST = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
 
 
@@ -61,8 +67,8 @@ def arlarena(scripts: Path, folder: Path, *words: str) -> subprocess.CompletedPr
 def test_the_wheel_holds_code_cards_panels_and_recipes_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     code = {
-        prefix + path.relative_to(ROOT).as_posix()
-        for source, prefix in SOURCES.items()
+        f"{place}/{path.relative_to(ROOT / source).as_posix()}"
+        for source, place in SOURCES.items()
         for path in (ROOT / source).rglob("*.py")
     }
     assert {name for name in names if name.endswith(".py")} == code
@@ -78,7 +84,9 @@ def test_the_wheel_holds_code_cards_panels_and_recipes_and_nothing_else(wheel: P
         for pattern in data
         for path in ROOT.glob(pattern)
     }
-    assert kept <= names
+    rules = {f"arlarena_bench/rules/{p.name}" for p in ROOT.glob("leaderboard/rules/*.yaml")}
+    assert rules
+    assert kept | rules <= names
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"arlarena_bench"}
 

@@ -1,0 +1,140 @@
+"""What is published stays: a folder of bundles against an earlier commit."""
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field, TypeAdapter, ValidationError
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.record.part import RecordPart, Sha256, first_line
+from arlarena_bench.submission.bundle_folder import HEADER_FILE, shown
+from arlarena_bench.submission.header import Line
+from arlarena_bench.submission.verifying import Verdict
+
+WITHDRAWN_FILE = "withdrawn.yaml"
+
+
+class Withdrawal(RecordPart):
+    """A bundle that does not count any more. It stays where it is.
+
+    Attributes:
+        id: The bundle's.
+        date: Year, month and day.
+        by: Who withdrew it.
+        reason: Why.
+        superseded_by: The bundle that takes its place, None for none.
+    """
+
+    id: Sha256
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    by: Line
+    reason: Line
+    superseded_by: Sha256 | None = None
+
+
+_WITHDRAWALS = TypeAdapter(tuple[Withdrawal, ...])
+
+
+def bundle_folders(place: Path) -> list[Path]:
+    """Return the bundles of a folder: itself, or those that lie in it, sorted.
+
+    Raises:
+        ArenaError: If there is no such folder.
+    """
+    if (place / HEADER_FILE).exists() or place.is_symlink():
+        return [place]
+    if not place.is_dir():
+        raise ArenaError(f"no folder {place}; `arlarena submit --out` writes one")
+    return sorted(path for path in place.iterdir() if path.is_dir() or path.is_symlink())
+
+
+def withdrawal_faults(place: Path, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Yield what is wrong with the list of withdrawals beside a folder of bundles."""
+    path = place.parent / WITHDRAWN_FILE
+    try:
+        withdrawals = _parse(path.read_bytes()) if path.exists() else ()
+    except ArenaError as error:
+        yield f"{path}: {error}"
+        return
+    known = {verdict.id: verdict.place for verdict in verdicts}
+    for verdict in verdicts:
+        if verdict.id and known[verdict.id] != verdict.place:
+            yield f"{verdict.place} and {known[verdict.id]} are the same bundle"
+    seen: set[str] = set()
+    for each in withdrawals:
+        for bundle in filter(None, (each.id, each.superseded_by)):
+            if bundle not in known:
+                yield f"{path}: there is no bundle {bundle[:12]}"
+        if each.id in seen:
+            yield f"{path}: {each.id[:12]} is withdrawn twice"
+        seen.add(each.id)
+
+
+def changes_since(place: Path, base: str) -> Iterator[str]:
+    """Yield what of a folder of bundles has vanished or was changed since a commit.
+
+    Args:
+        place: In a git checkout; new files are no change.
+        base: The commit.
+
+    Raises:
+        ArenaError: If git does not know the commit, or is not there.
+    """
+    folder = place.resolve()
+    commit = f"{base}^{{commit}}"
+    base_id = _git(folder, "rev-parse", "--verify", "--end-of-options", commit).decode().strip()
+    changed = _git(
+        folder, "diff", "--name-status", "--no-renames", "--diff-filter=a", "-z", base_id, "--", "."
+    )
+    words = changed.decode("utf-8", "surrogateescape").split("\0")
+    for status, name in zip(words[::2], words[1::2], strict=False):
+        done = "vanished" if status == "D" else "was changed"
+        yield f"{shown(name)}: {done} since {base}; what is published stays as it is"
+    yield from _withdrawal_changes(folder.parent / WITHDRAWN_FILE, base, base_id)
+
+
+def _withdrawal_changes(path: Path, base: str, base_id: str) -> Iterator[str]:
+    listed = _git(path.parent, "ls-tree", "--name-only", base_id, "--", f"./{path.name}")
+    if not listed:
+        return
+    before = _parse(_git(path.parent, "show", f"{base_id}:./{path.name}"))
+    try:
+        now = _parse(path.read_bytes()) if path.exists() else ()
+    except ArenaError:
+        return  # said of the file itself
+    for each in before:
+        if each not in now:
+            yield f"{path.name}: the entry of {each.id[:12]} vanished or was changed since {base}"
+
+
+def _parse(content: bytes) -> tuple[Withdrawal, ...]:
+    try:
+        data = yaml.safe_load(content.decode("utf-8")) or []
+        if not isinstance(data, list):
+            raise ArenaError("is a list of withdrawals")
+        dated = [
+            {key: str(value) if key == "date" else value for key, value in entry.items()}
+            if isinstance(entry, dict)
+            else entry
+            for entry in data
+        ]
+        return _WITHDRAWALS.validate_python(tuple(dated))
+    except ValidationError as error:
+        raise ArenaError(shown(first_line(error))) from None
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise ArenaError(f"is not YAML: {shown(' '.join(str(error).split()))}") from None
+
+
+def _git(folder: Path, *words: str) -> bytes:
+    try:
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, check=True)
+    except OSError as error:
+        raise ArenaError(f"git cannot be run: {error.strerror}; --base needs it") from None
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip().splitlines()
+        why = said[-1] if said else "no such commit"
+        raise ArenaError(f"git cannot compare {folder} with the base: {why}") from None
+    return done.stdout

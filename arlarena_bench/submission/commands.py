@@ -1,0 +1,166 @@
+"""`arlarena submit` and `arlarena verify`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.report.comparison import DEFAULT_ENVIRONMENT
+
+if TYPE_CHECKING:
+    from arlarena_bench.submission.preflight import Prospect
+    from arlarena_bench.submission.verifying import Verdict
+
+REJECTED, UNREADABLE = 1, 2
+
+
+def submit(
+    runs: Annotated[
+        list[str], typer.Argument(help="Runs, results or a bench's folder; a recipe with --check.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="The bundle's folder.")] = None,
+    name: Annotated[str | None, typer.Option(help="Who submits.")] = None,
+    affiliation: Annotated[str | None, typer.Option(help="Where the submitter belongs.")] = None,
+    contact: Annotated[str | None, typer.Option(help="How the submitter is reached.")] = None,
+    paper: Annotated[str | None, typer.Option(help="Address of a paper.")] = None,
+    tuning: Annotated[
+        Path | None, typer.Option(help="The tuning.json of the grid that chose the values.")
+    ] = None,
+    track: Annotated[str, typer.Option(help="methods or agents.")] = "methods",
+    without_checkpoints: Annotated[
+        bool, typer.Option("--without-checkpoints", help="Leave trained policies out.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what a run of this recipe could enter.")
+    ] = False,
+    env: Annotated[
+        str, typer.Option("--env", help="With --check: the preset's environment.")
+    ] = DEFAULT_ENVIRONMENT,
+    method: Annotated[
+        str | None, typer.Option(help="With --check: the method, by name or file.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="With --check: replace a setting.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Make a bundle of finished runs that anybody can verify."""
+    if check:
+        _check(runs, env, method, settings or [], as_json)
+        return
+    from arlarena_bench.submission.header import submitter_of
+    from arlarena_bench.submission.packing import submit as write_bundle
+    from arlarena_bench.submission.rules import newest_rules
+
+    if out is None or name is None:
+        raise ArenaError("give --out FOLDER and --name NAME, or --check")
+    submitter = submitter_of(name, affiliation, contact, paper)
+    rules = newest_rules(track)
+    places = [Path(run) for run in runs]
+    verdict = write_bundle(places, out, submitter, rules, not without_checkpoints, tuning)
+    _print([verdict], [], as_json, explain=False)
+
+
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="A bundle, or a folder of bundles.")],
+    base: Annotated[
+        str | None, typer.Option(help="Commit since which nothing may have vanished or changed.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print the rules, and what was checked.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Compute everything in a bundle again: 0 verified, 1 rejected, 2 it cannot be read."""
+    from arlarena_bench.submission.append_only import (
+        bundle_folders,
+        changes_since,
+        withdrawal_faults,
+    )
+    from arlarena_bench.submission.verifying import verify as verify_bundle
+
+    folders = bundle_folders(bundle)
+    verdicts = [verify_bundle(folder) for folder in folders]
+    faults = [] if folders == [bundle] else list(withdrawal_faults(bundle, verdicts))
+    if base is not None:
+        faults += changes_since(bundle, base)
+    _print(verdicts, faults, as_json, explain)
+    if faults or any(verdict.fault is not None for verdict in verdicts):
+        raise typer.Exit(REJECTED)
+
+
+def _check(
+    runs: list[str], env: str, method: str | None, settings: list[str], as_json: bool
+) -> None:
+    from arlarena_bench.harness.plan import RunRequest
+    from arlarena_bench.submission.preflight import prospects
+
+    if len(runs) != 1:
+        raise ArenaError("--check takes one recipe's .yaml file, or one preset's name")
+    stored = Path(runs[0]) if runs[0].endswith((".yaml", ".yml")) else None
+    found = prospects(RunRequest(runs[0], stored, env, method, None, settings).recipe())
+    if as_json:
+        from dataclasses import asdict
+
+        _print_json([asdict(prospect) for prospect in found])
+    else:
+        for prospect in found:
+            typer.echo("\n".join(_prospect_lines(prospect)))
+    if all(prospect.against for prospect in found):
+        raise typer.Exit(REJECTED)
+
+
+def _prospect_lines(prospect: "Prospect") -> list[str]:
+    if prospect.against:
+        return [f"{prospect.rules}: no", *(f"  {line}" for line in prospect.against)]
+    return [
+        f"{prospect.rules}: yes, ruleset {prospect.ruleset}, tier {prospect.tier}; ranked with "
+        f"{prospect.ranked_seeds} seeds a method"
+    ]
+
+
+def _print(verdicts: list["Verdict"], faults: list[str], as_json: bool, explain: bool) -> None:
+    if as_json:
+        found = [_verdict_json(verdict) for verdict in verdicts]
+        _print_json({"bundles": found, "faults": faults})
+        return
+    for verdict in verdicts:
+        typer.echo("\n".join(_verdict_lines(verdict, explain)))
+    for fault in faults:
+        typer.echo(f"rejected: {fault}")
+    if not verdicts:
+        typer.echo("no bundles here")
+
+
+def _verdict_lines(verdict: "Verdict", explain: bool) -> list[str]:
+    from arlarena_bench.submission.verifying import explained
+
+    lines = explained(verdict.rules or None) if explain else []
+    if explain:
+        lines += [f"checked {what}: {how}" for what, how in verdict.checked.items()]
+    if verdict.fault is not None:
+        return [*lines, f"rejected {verdict.place}: {verdict.fault}"]
+    lines += [f"lacks {what}" for what in verdict.lacks]
+    ranked = "ranked" if verdict.unranked is None else f"unranked: {verdict.unranked}"
+    return [
+        *lines,
+        f"verified {verdict.place}: {verdict.id[:12]}, {verdict.rules}, {verdict.tier}, {ranked}",
+    ]
+
+
+def _verdict_json(verdict: "Verdict") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    verified = verdict.fault is None
+    return {
+        **asdict(verdict),
+        "place": verdict.place.as_posix(),
+        "verified": verified,
+        "tier": verdict.tier if verified else None,
+    }
+
+
+def _print_json(data: Any) -> None:
+    typer.echo(json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False))

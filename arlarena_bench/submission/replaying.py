@@ -1,0 +1,95 @@
+"""Strict replay: every reply stepped again, and everything compared with the record."""
+
+from typing import Any
+
+from arlarena_bench.episode import Episode, Generation
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.plugins import one_line
+from arlarena_bench.protocol.wrapper import AgentProtocol
+from arlarena_bench.record import EpisodeRecord, TurnsRecord, prompt_hash, record_episode
+from arlarena_bench.training.rollout import add_turn
+
+# Field of a turn → what to call it.
+_TURN = {
+    "rewards": "the reward",
+    "penalties": "the penalty",
+    "format_valid": "the flag of a valid format",
+    "action_valid": "the flag of a valid action",
+    "outside": "what came from outside",
+}
+
+
+def first_difference(environment: AgentProtocol, told: EpisodeRecord) -> str | None:
+    """Return where an episode differs from what its replies lead to; None if nowhere.
+
+    Args:
+        environment: Of the recipe; any episode in it ends.
+        told: The record of an episode.
+
+    Returns:
+        One line that begins with the turn, counted from 1, where there is one.
+    """
+    if told.turns is None:
+        return "its turns are missing"
+    episode = Episode(told.task_id, 0)
+    try:
+        return _stepped(environment, episode, told.turns) or _compared(environment, episode, told)
+    except ArenaError as error:
+        return str(error)
+    except Exception as error:  # whatever a stranger's replies have led an environment to
+        return f"turn {len(episode.turns) + 1}: the environment failed: {one_line(error)}"
+
+
+def _stepped(environment: AgentProtocol, episode: Episode, told: TurnsRecord) -> str | None:
+    prompt, info = environment.reset(options={"task_id": episode.task_id})
+    over = False
+    for turn, reply in enumerate(told.replies):
+        if over:
+            return f"turn {turn + 1}: a step after the end of the episode"
+        if told.asked is not None and prompt_hash(prompt) != told.asked[turn]:
+            return (
+                f"turn {turn + 1}: the agent was asked {told.asked[turn]}, the environment asks "
+                f"{prompt_hash(prompt)}"
+            )
+        if told.outside is not None and (outside := told.outside[turn]) is not None:
+            environment.game.recall(outside)
+        before, asked = info, prompt
+        prompt, _, terminated, truncated, info = environment.step(reply)
+        over = terminated or truncated
+        add_turn(episode, asked, Generation(reply, reply_ids=told.token_ids[turn]), before, info)
+        for field, named in _TURN.items():
+            entries = getattr(told, field)
+            ours = _turn_value(episode, field)
+            # A record from before there were such entries has None.
+            if entries is not None and _differ(entries[turn], ours):
+                return f"turn {turn + 1}: {named} is {entries[turn]}, the environment gives {ours}"
+    return None if over else f"turn {len(told.replies)}: the episode goes on, but its record ends"
+
+
+def _turn_value(episode: Episode, field: str) -> Any:
+    turn = episode.turns[-1]
+    return {
+        "rewards": float(turn.reward),
+        "penalties": float(turn.penalty),
+        "format_valid": turn.format_valid,
+        "action_valid": turn.action_valid,
+        "outside": turn.outside,
+    }[field]
+
+
+def _compared(environment: AgentProtocol, episode: Episode, told: EpisodeRecord) -> str | None:
+    """Compare all of an episode but its turns."""
+    episode.cluster = environment.game.tasks.cluster(episode.task_id)
+    ours = record_episode(episode, told.attempt)
+    for field in EpisodeRecord.model_fields:
+        if field != "turns" and _differ(getattr(told, field), getattr(ours, field)):
+            return (
+                f"turn {told.length}: {field} is {getattr(told, field)} in the end, the "
+                f"environment gives {getattr(ours, field)}"
+            )
+    return None
+
+
+def _differ(told: Any, ours: Any) -> bool:
+    # By how they are written: -0.0 is not 0.0, and True is not 1.
+    return repr(told) != repr(ours)

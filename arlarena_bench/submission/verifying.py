@@ -1,0 +1,381 @@
+"""Verifying a bundle: reading it safely, and computing everything in it again."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gymnasium.error import Error as GymnasiumError
+from pydantic import ValidationError
+
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.method_file import source_digest
+from arlarena_bench.plugins import one_line
+from arlarena_bench.policy.scripted import scripted_policy
+from arlarena_bench.protocol.wrapper import AgentProtocol
+from arlarena_bench.record import RESULT_FILE, Result, check, parse_result
+from arlarena_bench.record.part import first_line
+from arlarena_bench.submission.bundle_folder import (
+    HEADER_FILE,
+    METHODS,
+    MODEL,
+    README_FILE,
+    TUNING_FILE,
+    BundleFolder,
+    shown,
+)
+from arlarena_bench.submission.eligibility import (
+    ranked_fault,
+    result_fault,
+    seeds_fault,
+    tuning_fault,
+)
+from arlarena_bench.submission.header import (
+    BUNDLE_VERSION,
+    Header,
+    findings,
+    header_id,
+)
+from arlarena_bench.submission.placing import method_folder, run_folder
+from arlarena_bench.submission.replaying import first_difference
+from arlarena_bench.submission.rules import (
+    MEGABYTE,
+    Limits,
+    Rules,
+    Tier,
+    load_rules,
+    newest_rules,
+    rules_names,
+)
+from arlarena_bench.submission.strict_json import RejectedError, parse_json, strict_lines
+from arlarena_bench.submission.tokens import TokenCheck
+from arlarena_bench.training.evaluate import evaluate
+from arlarena_bench.training.rollout import Arena, make_environment
+from arlarena_bench.training.start_set import WEIGHTS
+
+TOLERANCE = 1e-9
+HIGHEST: Tier = "replayed"
+"""The highest tier that is verified here."""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What came of verifying a bundle.
+
+    Attributes:
+        place: The bundle's folder.
+        id: The bundle's, empty where it could not be read.
+        rules: Name of its rules, likewise.
+        fault: Why it is rejected, one line; None where it is verified.
+        tier: What it has reached.
+        unranked: Why its rows have no rank; None where they have one.
+        checked: What was checked, and how much of it, in that order.
+        lacks: What its records do not hold, so that it was not checked.
+        rows: Of its table, as in the header.
+    """
+
+    place: Path
+    id: str = ""
+    rules: str = ""
+    fault: str | None = None
+    tier: Tier = "self-reported"
+    unranked: str | None = None
+    checked: dict[str, str] = field(default_factory=dict)
+    lacks: list[str] = field(default_factory=list)
+    rows: tuple[dict[str, Any], ...] = ()
+
+
+def verify(place: Path) -> Verdict:
+    """Verify a bundle.
+
+    Raises:
+        ArenaError: If it cannot be read at all: there is none, or it is of another version.
+    """
+    verdict = Verdict(place)
+    try:
+        _verify(verdict)
+    except RejectedError as error:
+        verdict.fault = str(error)
+    except (ArithmeticError, RecursionError, ValueError) as error:
+        # Numbers of a stranger's choice, such as two that overflow when they are added.
+        verdict.fault = f"it cannot be computed again: {shown(one_line(error))}"
+    return verdict
+
+
+def _verify(verdict: Verdict) -> None:
+    # Which rules it is under stands in the header, which is read under the strictest limits.
+    folder = BundleFolder(verdict.place, _strictest())
+    header = read_header(folder, _strictest())
+    rules = load_rules(header.rules)
+    verdict.id, verdict.rules, verdict.rows = header.id, header.rules, header.table
+    _check_files(folder, header)
+    verdict.checked["files"] = f"{len(folder.sizes)} files, each by its SHA-256"
+    results = {name: _read_result(folder, name, rules.limits) for name in sorted(header.runs)}
+    _check_rules(rules, results)
+    _check_tuning(folder, results, rules.limits)
+    verdict.checked["rules"] = f"{len(rules.spoken())} rules of {rules.name}"
+    verdict.unranked = ranked_fault(rules, results)
+    environments = _environments(results)
+    for run, result in results.items():
+        _check_record(run, result, environments[run])
+    _check_findings(header, results)
+    _check_attachments(header, results)
+    episodes = sum(len(s.episodes) for r in results.values() for s in r.scores.values())
+    verdict.checked["content"] = f"{episodes} episodes by their ids, the header and its table"
+    turns = sum(_replay(run, result, environments[run]) for run, result in results.items())
+    verdict.checked["replay"] = f"{turns} turns stepped again, none different"
+    verdict.tier = HIGHEST
+    verdict.lacks = sorted(_lacks(results))
+
+
+def _strictest() -> Limits:
+    each = [load_rules(name).limits for name in rules_names()]
+    least = {name: min(getattr(one, name) for one in each) for name in Limits.model_fields}
+    return Limits(**least)
+
+
+def read_header(folder: BundleFolder, limits: Limits) -> Header:
+    """Return a bundle's header, compared with its id.
+
+    Raises:
+        ArenaError: If there is none, or it is of another version.
+        RejectedError: If it is not what it should be.
+    """
+    if HEADER_FILE not in folder.sizes:
+        raise ArenaError(f"{folder.place} holds no {HEADER_FILE}; `arlarena submit` writes one")
+    content = folder.read(HEADER_FILE)
+    data = parse_json(content, HEADER_FILE, limits.json_depth)
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if isinstance(version, int) and version > BUNDLE_VERSION:
+        raise ArenaError(
+            f"{HEADER_FILE} is of version {version}, this release reads {BUNDLE_VERSION}; "
+            "install a newer arlarena-bench"
+        )
+    try:
+        header = Header.model_validate_json(content)
+    except ValidationError as error:
+        raise RejectedError(f"{HEADER_FILE}: {shown(first_line(error))}") from None
+    if header_id(data) != header.id:
+        raise RejectedError(f"{HEADER_FILE}: its id is {header.id[:12]}, its content is another's")
+    if header.rules not in rules_names():
+        raise RejectedError(f"{HEADER_FILE}: no rules are called {shown(header.rules)!r}")
+    if load_rules(header.rules).track != header.track:
+        raise RejectedError(f"{HEADER_FILE}: {header.rules} are not the rules of {header.track}")
+    return header
+
+
+def _check_files(folder: BundleFolder, header: Header) -> None:
+    """Compare the files that there are with those of the header."""
+    there = set(folder.sizes) - {HEADER_FILE}
+    if unknown := sorted(there - set(header.files)):
+        raise RejectedError(f"{unknown[0]}: is a file that the header does not know")
+    if missing := sorted(set(header.files) - there):
+        raise RejectedError(f"{shown(missing[0])}: is missing")
+    for name, digest in header.files.items():
+        if (found := folder.sha256(name)) != digest:
+            raise RejectedError(
+                f"{name}: its SHA-256 is {found[:12]}, the header has {digest[:12]}"
+            )
+    expected = {f"{name}/{RESULT_FILE}" for name in header.runs} | {README_FILE}
+    expected |= {TUNING_FILE} & there
+    for label, method in header.methods.items():
+        expected |= {f"{METHODS}/{method_folder(label)}/{name}" for name in method.files}
+    for name in sorted(there):
+        run, _, file = name.rpartition(f"/{MODEL}/")
+        if name not in expected and not (run in header.runs and "/" not in file):
+            raise RejectedError(f"{name}: belongs to no run and no method of the header")
+    if lost := sorted(expected - there):
+        raise RejectedError(f"{shown(lost[0])}: is missing")
+
+
+def _read_result(folder: BundleFolder, run: str, limits: Limits) -> Result:
+    name = f"{run}/{RESULT_FILE}"
+    content = folder.read(name)
+    most = limits.decompressed_mb * MEGABYTE
+    try:
+        result = parse_result(strict_lines(content, name, most, limits.json_depth), name)
+    except RejectedError:
+        raise
+    except ArenaError as error:
+        raise RejectedError(shown(str(error))) from None
+    if run_folder(result) != run:
+        raise RejectedError(f"{name}: holds {shown(run_folder(result))}")
+    return result
+
+
+def _check_findings(header: Header, results: Mapping[str, Result]) -> None:
+    """Compute the header again, and compare it; of an episode, say which."""
+    try:
+        ours = findings(results)
+    except ArenaError as error:
+        raise RejectedError(shown(str(error))) from None
+    for run, told in header.runs.items():
+        for decoder, ids in ours.runs[run].episodes.items():
+            listed = told.episodes.get(decoder, ())
+            for episode, ours_id in zip(results[run].scores[decoder].episodes, ids, strict=True):
+                if ours_id not in listed:
+                    raise RejectedError(
+                        f"{run}, task {shown(episode.task_id)}, attempt {episode.attempt}, decoder "
+                        f"{decoder}: the header does not have its id {ours_id[:12]}"
+                    )
+    data = header.data()
+    computed = ours.model_dump(mode="json")
+    for name in computed:
+        if difference := next(_differences(data[name], computed[name], name), None):
+            raise RejectedError(f"{HEADER_FILE}: {shown(difference)}")
+
+
+def _differences(told: Any, ours: Any, where: str) -> Iterator[str]:
+    """Yield where two pieces of JSON data differ."""
+    if isinstance(told, dict) and isinstance(ours, dict):
+        for key in sorted(told.keys() | ours.keys()):
+            if key not in ours:
+                yield f"{where}.{key} follows from no result"
+            elif key not in told:
+                yield f"{where}.{key} is missing"
+            else:
+                yield from _differences(told[key], ours[key], f"{where}.{key}")
+    elif isinstance(told, list) and isinstance(ours, list) and len(told) == len(ours):
+        for number, (one, other) in enumerate(zip(told, ours, strict=True)):
+            yield from _differences(one, other, f"{where}.{number}")
+    elif isinstance(told, float) and isinstance(ours, float):
+        if not math.isclose(told, ours, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
+            yield f"{where} is {told}, the results give {ours}"
+    elif type(told) is not type(ours) or told != ours:
+        yield f"{where} is {str(told)[:60]}, the results give {str(ours)[:60]}"
+
+
+def _check_attachments(header: Header, results: Mapping[str, Result]) -> None:
+    """Compare method files and checkpoints with what the results say of them."""
+    for label, method in header.methods.items():
+        if source_digest(method.files) != method.source:
+            raise RejectedError(
+                f"{METHODS}/{method_folder(label)}: its files are not of its source"
+            )
+        for name, digest in method.files.items():
+            if header.files[f"{METHODS}/{method_folder(label)}/{name}"] != digest:
+                raise RejectedError(f"{METHODS}/{method_folder(label)}/{name}: is not what was run")
+    for run, result in results.items():
+        found = header.files.get(f"{run}/{MODEL}/{WEIGHTS}")
+        if found is not None and found != result.policy.sha256:
+            raise RejectedError(f"{run}/{MODEL}/{WEIGHTS}: is not the policy that played")
+
+
+def _check_rules(rules: Rules, results: Mapping[str, Result]) -> None:
+    for run, result in results.items():
+        if broken := result_fault(rules, result):
+            raise RejectedError(f"{run}: rule {broken[0]}: {shown(broken[1])}")
+    if fault := seeds_fault(results):
+        raise RejectedError(f"rule seeds: {fault}")
+
+
+def _check_tuning(folder: BundleFolder, results: Mapping[str, Result], limits: Limits) -> None:
+    """Compare values that a grid has chosen with its record."""
+    digest, judgement = None, None
+    if TUNING_FILE in folder.sizes:
+        digest = folder.sha256(TUNING_FILE)
+        judgement = parse_json(folder.read(TUNING_FILE), TUNING_FILE, limits.json_depth)
+    chosen = {
+        run: result.recipe
+        for run, result in results.items()
+        if result.policy.kind == "trained" and result.recipe.tuning.record is not None
+    }
+    for run, recipe in chosen.items():
+        if fault := tuning_fault(recipe, digest, judgement):
+            raise RejectedError(f"{run}: rule rulesets: {shown(fault)} ({TUNING_FILE})")
+    if digest is not None and not chosen:
+        raise RejectedError(f"{TUNING_FILE}: no run has values of a grid")
+
+
+def _environments(results: Mapping[str, Result]) -> dict[str, AgentProtocol]:
+    """Make what each result was played in; the rules have found it to be an installed preset's."""
+    made: dict[str, AgentProtocol] = {}
+    found = {}
+    for run, result in results.items():
+        settings = result.recipe.model_dump_json(include={"environment", "protocol"})
+        if settings not in made:
+            try:
+                made[settings] = make_environment(result.recipe)
+            except GymnasiumError as error:
+                name = result.recipe.environment.id
+                raise ArenaError(f"{name} cannot be made: {error}") from None
+        found[run] = made[settings]
+    return found
+
+
+def _check_record(run: str, result: Result, environment: AgentProtocol) -> None:
+    """Compare a result with itself, with the panel, and with the conditions here."""
+    game = environment.game
+    if faults := check(result, game.tasks.panel(result.panel.split)):
+        raise RejectedError(f"{run}: {shown(faults[0])}")
+    if result.conditions != game.conditions:
+        raise RejectedError(
+            f"{run}: it was scored under {shown(str(result.conditions))}, the conditions here are "
+            f"{game.conditions}"
+        )
+    if reason := result.incomparable or game.incomparable:
+        raise RejectedError(f"{run}: not for the leaderboard: {shown(reason)}")
+
+
+def _replay(run: str, result: Result, environment: AgentProtocol) -> int:
+    """Play every episode of a result again; return how many turns that were."""
+    if result.policy.kind == "scripted":
+        _check_script(run, result)
+    tokens = TokenCheck(result)
+    turns = 0
+    for decoder, score in sorted(result.scores.items()):
+        for episode in score.episodes:
+            fault = first_difference(environment, episode) or tokens.difference(episode)
+            if fault is not None:
+                raise RejectedError(
+                    f"{run}, task {shown(episode.task_id)}, attempt {episode.attempt}, decoder "
+                    f"{decoder}, {shown(fault)}"
+                )
+            turns += episode.length
+    return turns
+
+
+def _check_script(run: str, result: Result) -> None:
+    """Let a script answer again, and compare what it says."""
+    recipe = result.recipe
+    episodes = evaluate(
+        scripted_policy(result.policy.name), Arena(recipe), recipe, result.panel.split
+    )
+    for told, played in zip(result.main.episodes, episodes, strict=True):
+        said = tuple(turn.generation.text for turn in played.turns)
+        if told.turns is not None and told.turns.replies != said:
+            raise RejectedError(
+                f"{run}, task {shown(told.task_id)}, attempt {told.attempt}: {result.policy.name} "
+                "says something else"
+            )
+
+
+def _lacks(results: Mapping[str, Result]) -> set[str]:
+    found = set()
+    for result in results.values():
+        for score in result.scores.values():
+            if any(e.turns is not None and e.turns.asked is None for e in score.episodes):
+                found.add("hashes of what was asked")
+        if result.policy.kind == "trained" and result.ruleset is None:
+            found.add("rulesets, which are told by the recipes")
+        if result.policy.kind == "trained" and result.recipe.start.frozen is None:
+            found.add("a shipped tokenizer, to compare tokens with replies")
+    return found
+
+
+def explained(rules_name: str | None = None) -> list[str]:
+    """Return the rules in words, a line each; those of every track without a name."""
+    chosen = (
+        [load_rules(rules_name)]
+        if rules_name
+        else [newest_rules(track) for track in sorted({load_rules(n).track for n in rules_names()})]
+    )
+    return [
+        line
+        for rules in chosen
+        for line in (
+            f"{rules.name}, track {rules.track}; tiers: {' < '.join(rules.tiers)}",
+            *(f"  {name}: {says}" for name, says in rules.spoken().items()),
+        )
+    ]

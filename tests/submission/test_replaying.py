@@ -1,0 +1,59 @@
+"""Every environment's episodes are stepped again to the same end."""
+
+import json
+
+import pytest
+
+from arlarena_bench import installed
+from arlarena_bench.policy.scripted import scripted_policy
+from arlarena_bench.record import EpisodeRecord, record_episode
+from arlarena_bench.submission.replaying import first_difference
+from arlarena_bench.training.evaluate import evaluate
+from arlarena_bench.training.rollout import Arena, make_environment
+
+ENVIRONMENTS = sorted(installed.preset_files()["nano"])
+
+
+def played(environment: str, script: str) -> list[EpisodeRecord]:
+    recipe = installed.load_recipe("nano", environment)
+    recipe = recipe.with_values({"evaluation.test_tasks": 3})
+    episodes = evaluate(scripted_policy(script), Arena(recipe), recipe, "test")
+    return [record_episode(episode) for episode in episodes]
+
+
+@pytest.mark.parametrize("script", ["expert", "random", "null"])
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_replies_lead_to_the_same_episode(environment: str, script: str) -> None:
+    fresh = make_environment(installed.load_recipe("nano", environment))
+    for record in played(environment, script):
+        assert first_difference(fresh, record) is None
+        changed = record.model_copy(update={"measures": {"more": 1.0}})
+        assert "measures is {'more': 1.0} in the end" in str(first_difference(fresh, changed))
+
+
+def test_what_came_from_outside_is_recalled() -> None:
+    fresh = make_environment(installed.load_recipe("nano", "tir_math_mini"))
+    record = played("tir_math_mini", "expert")[0]
+    assert record.turns is not None
+    assert record.turns.outside is not None
+    said = json.loads(record.turns.outside[0] or "")
+    for forged, fault in (
+        (json.dumps(said | {"shown": "12345"}), "turn 2: the agent was asked "),
+        (json.dumps(said | {"failed": True}), "execution_error"),
+        ("{}", "no output of a program"),
+        (None, "turn 1: what came from outside is None, the environment gives "),
+    ):
+        outside = (forged, *record.turns.outside[1:])
+        turns = record.turns.model_copy(update={"outside": outside})
+        told = record.model_copy(update={"turns": turns})
+        assert fault in str(first_difference(fresh, told))
+
+
+def test_an_episode_without_turns_or_task_cannot_be_stepped() -> None:
+    fresh = make_environment(installed.load_recipe("nano", "sokoban"))
+    record = played("sokoban", "expert")[0]
+    assert first_difference(fresh, record.model_copy(update={"turns": None})) == (
+        "its turns are missing"
+    )
+    foreign = record.model_copy(update={"task_id": "test/99999"})
+    assert "no task 'test/99999'" in str(first_difference(fresh, foreign))
