@@ -80,10 +80,12 @@ def verify(
         withdrawal_faults,
     )
     from arlarena_bench.submission.verifying import verify as verify_bundle
+    from arlarena_bench.submission.verifying import verify_each
 
     folders = bundle_folders(bundle)
-    verdicts = [verify_bundle(folder) for folder in folders]
-    faults = [] if folders == [bundle] else list(withdrawal_faults(bundle, verdicts))
+    alone = folders == [bundle]
+    verdicts = [verify_bundle(bundle)] if alone else verify_each(folders)
+    faults = [] if alone else list(withdrawal_faults(bundle, verdicts))
     if base is not None:
         faults += changes_since(bundle, base)
     _print(verdicts, faults, as_json, explain)

@@ -1,7 +1,7 @@
 """Verifying a bundle: reading it safely, and computing everything in it again."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,17 @@ def verify(place: Path) -> Verdict:
         # Numbers of a stranger's choice, such as two that overflow when they are added.
         verdict.fault = f"it cannot be computed again: {shown(one_line(error))}"
     return verdict
+
+
+def verify_each(places: Iterable[Path]) -> list[Verdict]:
+    """Verify several bundles; one that cannot be read is rejected, and the others are verified."""
+    verdicts = []
+    for place in places:
+        try:
+            verdicts.append(verify(place))
+        except ArenaError as error:
+            verdicts.append(Verdict(place, fault=str(error)))
+    return verdicts
 
 
 def _verify(verdict: Verdict) -> None:

@@ -133,6 +133,11 @@ def test_the_commands(good: Path, bench: Path, bundle: Path, tmp_path: Path) -> 
     code, output = run("verify", str(out.parent), "--explain")
     assert (code, "  seeds: Every method has the same seeds" in output) == (0, True), output
     assert "checked replay: " in output
+    (out.parent / "other").mkdir()
+    code, output = run("verify", str(out.parent))
+    assert (code, "other holds no bundle.json" in output, f"verified {out}" in output) == (
+        1, True, True,
+    )  # fmt: skip
     (bundle / "README.md").write_text("x")
     code, output = run("verify", str(bundle), "--json")
     data = json.loads(output)
