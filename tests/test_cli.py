@@ -35,7 +35,6 @@ def runs(tmp_path: Path) -> Path:
 def test_help_names_every_command() -> None:
     said = arlarena("--help").stdout
     for command in (
-    for command in (
         "bench", "train", "evaluate", "table", "reproduce", "plot", "submit", "verify", "list",
         "doctor", "play",
     ):  # fmt: skip
