@@ -23,8 +23,6 @@ README_COLUMNS = [
     "95 % interval",
     "worst seed %",
     "Δ GRPO",
-    "p (Holm)",
-    "rank",
     "ended below start",
     "collapsed",
     "reply tokens",
