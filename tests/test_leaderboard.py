@@ -50,6 +50,11 @@ def test_both_presets_are_published() -> None:
     assert {f"{FORMER}/nano/sokoban", f"{FORMER}/nano-stress/sokoban"} <= set(IDS)
 
 
+def test_older_tables_are_found_beside_newer_ones() -> None:
+    found = {run.source for run in find_runs(ROOT / "leaderboard")[0]}
+    assert found > {bench / "results.json" for bench in BENCHES}
+
+
 @pytest.mark.parametrize("bench", BENCHES, ids=IDS)
 def test_the_table_follows_from_the_results(bench: Path) -> None:
     runs, problems = published(bench)

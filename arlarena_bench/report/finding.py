@@ -67,8 +67,8 @@ def find_runs(place: Path) -> tuple[list[FinishedRun], list[str]]:
         place: A folder with results in it, or with what an older version published; or one file.
 
     Returns:
-        The results that are what they say, in order of their paths, and one line for each that
-        is not, or could not be read or compared with its panel.
+        The results that are what they say, in order of their paths, those of older versions last,
+        and one line for each that is not, or could not be read or compared with its panel.
 
     Raises:
         ArenaError: If `place` does not exist, or is a file that holds no result.
@@ -77,7 +77,10 @@ def find_runs(place: Path) -> tuple[list[FinishedRun], list[str]]:
         return _checked(_read(place))
     if not place.is_dir():
         raise ArenaError(f"no folder {place}; give one that `arlarena bench --out` has written")
-    paths = sorted(place.rglob(RESULT_FILE)) or sorted(place.rglob(LEGACY_FILE))
+    paths = sorted(place.rglob(RESULT_FILE))
+    # Beside newer results an older file tells of the same bench.
+    benches = {folder for path in paths for folder in path.parents}
+    paths += sorted(path for path in place.rglob(LEGACY_FILE) if path.parent not in benches)
     found: list[FinishedRun] = []
     problems = []
     for path in paths:

@@ -9,6 +9,7 @@ from typing import Any
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines
 from arlarena_bench.labels import label_of_folder
+from arlarena_bench.record.legacy import LEGACY_FILE
 from arlarena_bench.report.finding import find_runs
 from arlarena_bench.training.collapse import MUST_BE_FINITE, CollapseDetector
 
@@ -33,9 +34,7 @@ def find_metrics(folder: Path) -> tuple[Metrics, list[str]]:
     paths = sorted(folder.rglob("metrics.jsonl"))
     if not paths:
         return _recorded(folder)
-    benches = sorted({path.parents[2].as_posix() for path in paths if _seed(path) is not None})
-    if len(benches) > 1:
-        raise ArenaError(f"{folder} holds several benches: give one of {', '.join(benches)}")
+    _check_one_bench(folder, paths)
     found: Metrics = {}
     problems = []
     for path in paths:
@@ -74,15 +73,25 @@ def seen_to_collapse(run: Sequence[Record], axis: str) -> tuple[float | None, fl
     return None, float(steps[-1][axis])
 
 
-def _seed(metrics: Path) -> int | None:
-    """Return the seed of a run that lies in a bench, as `<method>/seed-<n>`."""
-    match = re.fullmatch(r"seed-(\d+)", metrics.parent.name)
+def _check_one_bench(folder: Path, files: Sequence[Path]) -> None:
+    """Refuse a folder whose files are of runs in several benches."""
+    found = {file.parents[2] for file in files if _seed(file) is not None}
+    found |= {file.parent for file in files if file.name == LEGACY_FILE}
+    if len(found) > 1:
+        benches = ", ".join(sorted(bench.as_posix() for bench in found))
+        raise ArenaError(f"{folder} holds several benches: give one of {benches}")
+
+
+def _seed(file: Path) -> int | None:
+    """Return the seed of a file's run, if it lies in a bench as `<method>/seed-<n>`."""
+    match = re.fullmatch(r"seed-(\d+)", file.parent.name)
     return int(match[1]) if match else None
 
 
 def _recorded(folder: Path) -> tuple[Metrics, list[str]]:
     """Return the metrics that results keep, where the runs' own folders are not there."""
     runs, problems = find_runs(folder)
+    _check_one_bench(folder, [run.source for run in runs])
     found: Metrics = {}
     for run in runs:
         if run.result.training is not None:

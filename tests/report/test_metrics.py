@@ -31,6 +31,12 @@ def test_benches_are_not_drawn_into_one_figure(tmp_path: Path) -> None:
     with pytest.raises(ArenaError, match=r"holds several benches.*nano-stress/sokoban"):
         find_metrics(tmp_path)
     assert list(find_metrics(tmp_path / "nano")[0]) == ["grpo"]
+    # The same of what results alone hold.
+    for path in tmp_path.rglob("metrics.jsonl"):
+        path.unlink()
+    with pytest.raises(ArenaError, match=r"holds several benches.*nano-stress/sokoban"):
+        find_metrics(tmp_path)
+    assert list(find_metrics(tmp_path / "nano")[0]) == ["grpo"]
 
 
 def test_a_lone_run_is_named_after_its_folder(bench: Path, tmp_path: Path) -> None:
