@@ -1,5 +1,6 @@
 """The sections of a recipe, each with its settings, their bounds and their defaults."""
 
+from collections.abc import Iterable
 from itertools import product
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -374,6 +375,15 @@ class TunedMethod(Section):
     train: dict[str, Any] = {}
 
 
+def _check_times(names: Iterable[str], kind: type, called: str) -> None:
+    """Refuse factors on what is no setting of `train` of this type."""
+    fields = TrainSection.model_fields
+    scalable = [name for name, field in fields.items() if field.annotation is kind]
+    for name in names:
+        if name not in scalable:
+            raise ValueError(f"times: {name!r} is no {called} of train{nearest(name, scalable)}")
+
+
 class ControlSection(Section):
     """A run that says what a method's gain may come from: another method with more of something.
 
@@ -388,12 +398,7 @@ class ControlSection(Section):
 
     @model_validator(mode="after")
     def _multiplies_counts(self) -> "ControlSection":
-        fields = TrainSection.model_fields
-        counts = [name for name, field in fields.items() if field.annotation is int]
-        for name in self.times:
-            if name not in counts:
-                hint = nearest(name, counts)
-                raise ValueError(f"times: {name!r} is no count of train{hint}")
+        _check_times(self.times, int, "count")
         return self
 
 
@@ -427,12 +432,7 @@ class TuningSection(Section):
             raise ValueError(f"every method needs the same number of grid points, got {sizes}")
         if sorted(set(self.rungs)) != self.rungs:
             raise ValueError(f"rungs: each must be longer than the one before, got {self.rungs}")
-        fields = TrainSection.model_fields
-        scalable = [name for name, field in fields.items() if field.annotation is float]
-        for name in self.times:
-            if name not in scalable:
-                hint = nearest(name, scalable)
-                raise ValueError(f"times: {name!r} is no real number of train{hint}")
+        _check_times(self.times, float, "real number")
         return self
 
     def points(self, method: str, train: TrainSection) -> list[TunedMethod]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tabulate import SEPARATING_LINE, DataRow, Line, TableFormat, tabulate, tabulate_formats
 
@@ -33,6 +33,17 @@ def check_format(form: str) -> None:
     """
     if form not in FORMATS:
         raise unknown("table format", form, FORMATS)
+
+
+def check_columns(columns: Sequence[str] | None, known: Iterable[str]) -> None:
+    """Refuse a column that a table does not have.
+
+    Raises:
+        ArenaError: If one is unknown.
+    """
+    for column in columns or ():
+        if column not in known:
+            raise unknown("column", column, known)
 
 
 def write_table(

@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import compress, pairwise
 
-from arlarena_bench.errors import unknown
 from arlarena_bench.labels import label
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Result
 from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, LEAST_FOR_RANK
-from arlarena_bench.report.layout import NONE, check_format, write_table
+from arlarena_bench.report.layout import NONE, check_columns, check_format, write_table
 from arlarena_bench.report.table import Interval, MeanCost, Row, Stability, Table
 from arlarena_bench.statistics import PANEL_CLAIM, TASKS_CLAIM, Difference
 
@@ -136,9 +135,7 @@ def render(
     """
     check_format(form)
     known = columns_of(table)
-    for column in columns or ():
-        if column not in known:
-            raise unknown("column", column, known)
+    check_columns(columns, known)
     shown = list(columns or (name for name in (BRIEF if brief else known) if name in known))
     cells = [[known[column](row) for column in shown] for row in table.rows]
     if columns is None:

@@ -5,11 +5,18 @@ from functools import partial
 from itertools import compress
 
 from arlarena_bench import installed
-from arlarena_bench.errors import unknown
 from arlarena_bench.report.comparison import BASELINE
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, LEAST_FOR_RANK
 from arlarena_bench.report.finding import stored_command
-from arlarena_bench.report.layout import DATA, NONE, check_format, comment, write_cells, write_table
+from arlarena_bench.report.layout import (
+    DATA,
+    NONE,
+    check_columns,
+    check_format,
+    comment,
+    write_cells,
+    write_table,
+)
 from arlarena_bench.report.overall import THRESHOLDS, Overall, overall, targets_of
 from arlarena_bench.report.render import (
     DELTA,
@@ -49,9 +56,7 @@ def render_suite(
     """
     check_format(form)
     known = columns_of_suite(suite)
-    for column in columns or ():
-        if column not in known:
-            raise unknown("column of a suite", column, known)
+    check_columns(columns, known)
     shown = list(columns or known)
     if brief and columns is None:
         shown.remove(IN_SPREADS)
