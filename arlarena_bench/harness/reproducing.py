@@ -295,13 +295,13 @@ def collect(asked: Asked, programme: Programme) -> Collected:
             found, faults = find_runs(place)
             results += found
             problems += faults
+    results = [run for run in results if not run.result.lacks]  # nobody knows what made the others
+    trained = [run for run in results if run.result.policy.kind == "trained"]
+    usual = _usual_starts(trained)
     by_recipe: dict[str, dict[int, FinishedRun]] = {}
     starts: dict[tuple[str, str, int], Result] = {}
-    usual = _usual_starts(results)
     for run in results:
         result = run.result
-        if result.lacks:
-            continue  # of an older record nobody knows what it was made by
         if result.policy.kind == "start":
             starts.setdefault(key_of_start(result), result)
         elif result.policy.kind == "trained" and _start(result) == usual[_made_by(result.recipe)]:
@@ -310,11 +310,7 @@ def collect(asked: Asked, programme: Programme) -> Collected:
     for cell, jobs in programme.jobs.items():
         place_of = runs.setdefault((cell.experiment, cell.environment), {})
         place_of[cell.cell] = by_recipe.get(_identity(jobs[0].recipe), {}) if jobs else {}
-    others = sum(
-        _start(run.result) != usual.get(_made_by(run.result.recipe))
-        for run in results
-        if run.result.policy.kind == "trained" and not run.result.lacks
-    )
+    others = sum(_start(run.result) != usual[_made_by(run.result.recipe)] for run in trained)
     if others:
         problems.append(f"{others} runs from other start policies than most are left out")
     return Collected(runs, starts, problems)
@@ -333,13 +329,11 @@ def _start(result: Result) -> str | None:
     return result.start.set or result.start.sha256 if result.start else None
 
 
-def _usual_starts(results: Sequence[FinishedRun]) -> dict[str, str | None]:
+def _usual_starts(trained: Sequence[FinishedRun]) -> dict[str, str | None]:
     """Return what most runs of a start's settings began from; of two as common, the first."""
     counts: dict[str, Counter[str | None]] = {}
-    for run in results:
-        if run.result.policy.kind == "trained" and not run.result.lacks:
-            made_by = _made_by(run.result.recipe)
-            counts.setdefault(made_by, Counter())[_start(run.result)] += 1
+    for run in trained:
+        counts.setdefault(_made_by(run.result.recipe), Counter())[_start(run.result)] += 1
     return {made_by: count.most_common(1)[0][0] for made_by, count in counts.items()}
 
 
