@@ -18,15 +18,7 @@ from arlarena_bench.record import FAILURE_FILE, RESULT_FILE, read_failure, read_
 from arlarena_bench.report.finding import find_runs
 from arlarena_bench.report.writing import write_report, write_suite
 
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ARLARENA_CACHE", str(cache))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def bench(planned: Plan) -> tuple[list[Failure], str]:

@@ -24,6 +24,8 @@ from arlarena_bench.harness.reproduction_report import Reproduced, report, repro
 from arlarena_bench.record import RESULT_FILE, FailureRecord, read_result, write_failure
 from arlarena_bench.report.reproduction import reproduction
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 
 def run_here(jobs: Sequence[Job]) -> list[Failure]:
     return run_bench(jobs, 2, Console(file=io.StringIO(), width=200))
@@ -36,16 +38,6 @@ def asked_of(what: str, out: Path, *, seeds: int = 1, env: str = "sokoban") -> A
 def rows_of(found: Reproduced) -> dict[str, dict[str, object]]:
     _, data = report(found, "simple")
     return {row["row"]: row for row in data["rows"] if row["measure"] == "success"}
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ARLARENA_CACHE", str(cache))
 
 
 def test_a_table_is_run_gone_on_with_and_shared(tmp_path: Path) -> None:
