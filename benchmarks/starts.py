@@ -18,7 +18,7 @@ import torch
 from arlarena_bench import load_recipe
 from arlarena_bench.harness.plan import check_settings_count, parse_settings
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.training.evaluate import evaluate, evaluation_policy
+from arlarena_bench.training.evaluate import evaluate, evaluation_player
 from arlarena_bench.training.loop import Trainer
 from arlarena_bench.training.start import start_policy
 
@@ -30,7 +30,7 @@ def scores(trainer: Trainer, recipe: Recipe) -> dict[str, float]:
     """Return the policy's success on the validation panel in percent, by decoder."""
     found = {}
     for name in DECODERS:
-        policy = evaluation_policy(trainer.policy, recipe, name)
+        policy = evaluation_player(trainer.policy, recipe, name)
         episodes = evaluate(policy, trainer.arena, recipe, "validation")
         found[name] = round(100 * fmean(episode.success for episode in episodes), 1)
     return found

@@ -26,8 +26,9 @@ from tabulate import tabulate
 from arlarena_bench import load_recipe
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.library import LibraryDecoder
+from arlarena_bench.policy.trainable_model import TrainableModel
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.training.evaluate import evaluate, evaluation_policy
+from arlarena_bench.training.evaluate import evaluate, evaluation_player
 from arlarena_bench.training.loop import Trainer
 from arlarena_bench.training.start import start_policy
 from arlarena_bench.training.update import Learner
@@ -53,11 +54,12 @@ def with_library_layers(recipe: Recipe, start: Path) -> Trainer:
     """Return a trainer whose models are read by the library's own layers."""
     trainer = Trainer(recipe, start)
     policy = LanguageModel.load(start)
-    reference = policy.copy()
-    for model in (policy, reference):
+    models = policy, policy.copy()
+    for model in models:
         model.decoder = LibraryDecoder(model.model)
     trainer.policy = policy
-    trainer.learner = Learner(policy, reference, trainer.method, recipe.train)
+    trained, reference = (TrainableModel(model, recipe.train) for model in models)
+    trainer.learner = Learner(trained, reference, trainer.method, recipe.train)
     return trainer
 
 
@@ -121,7 +123,7 @@ def print_parts(environment: str, taken: dict[str, Measured]) -> None:
 
 def prompt_tokens(trainer: Trainer, recipe: Recipe) -> float:
     """Return the mean length of a prompt, from the validation panel."""
-    policy = evaluation_policy(trainer.policy, recipe)
+    policy = evaluation_player(trainer.policy, recipe)
     episodes = evaluate(policy, trainer.arena, recipe, "validation")
     return statistics.mean(len(t.generation.prompt_ids) for e in episodes for t in e.turns)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.scoring import SCRIPT, played
 from arlarena_bench.policy.language_model import LanguageModel
-from arlarena_bench.policy.scripted import scripted_policy
+from arlarena_bench.policy.scripted import scripted_player
 from arlarena_bench.record import (
     RESULT_FILE,
     PolicyRecord,
@@ -18,7 +18,7 @@ from arlarena_bench.record import (
 )
 from arlarena_bench.report.finding import find_runs
 from arlarena_bench.report.table import START
-from arlarena_bench.training.evaluate import evaluation_policy
+from arlarena_bench.training.evaluate import evaluation_player
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.start import find_start, start_record
 
@@ -55,8 +55,8 @@ def write_references(folder: Path, say: Callable[[str], None]) -> None:
         if not _is_kept(path, runs[0]):
             say(f"playing the policy {name} on the panel")
             record = PolicyRecord(kind="scripted", name=name)
-            policies = {SCRIPT: scripted_policy(name)}
-            write_result(path, played(policies, record, arena, runs[0].recipe, "test"))
+            players = {SCRIPT: scripted_player(name)}
+            write_result(path, played(players, record, arena, runs[0].recipe, "test"))
 
 
 def _is_kept(path: Path, run: Result) -> bool:
@@ -76,6 +76,6 @@ def _start(run: Result, arena: Arena) -> Result:
     if folder is None or (start := start_record(run.recipe, folder)) != run.start:
         raise ArenaError("it is not in the cache any more; a bench of a new run makes it again")
     model, decoders = LanguageModel.load(folder), run.recipe.evaluation.scored()
-    policies = {name: evaluation_policy(model, run.recipe, name) for name in decoders}
+    players = {name: evaluation_player(model, run.recipe, name) for name in decoders}
     record = PolicyRecord(kind="start", name=start.name, sha256=start.sha256)
-    return played(policies, record, arena, run.recipe, "test", start)
+    return played(players, record, arena, run.recipe, "test", start)

@@ -7,16 +7,16 @@ from tabulate import tabulate
 
 from arlarena_bench.errors import ArenaError, nearest, unknown
 from arlarena_bench.installed import load_recipe
-from arlarena_bench.policy.base import Policy
 from arlarena_bench.policy.language_model import LanguageModel
-from arlarena_bench.policy.scripted import SCRIPTED, scripted_policy
+from arlarena_bench.policy.player import Player
+from arlarena_bench.policy.scripted import SCRIPTED, scripted_player
 from arlarena_bench.recipe import Recipe, read_recipe
 from arlarena_bench.record import PolicyRecord, Result, StartRecord, Summary, provenance
 from arlarena_bench.task_set import HELD_OUT
 from arlarena_bench.training.evaluate import (
     evaluate,
     evaluation_decoder,
-    evaluation_policy,
+    evaluation_player,
     panel_record,
     score_of,
 )
@@ -73,7 +73,7 @@ def score_policy(
     arena = Arena(recipe)
     for line in incomparable_line(arena.game):
         warn(line)
-    result = played(_policies(name, recipe, decoder), _record(name), arena, recipe, split)
+    result = played(_players(name, recipe, decoder), _record(name), arena, recipe, split)
     result = result.model_copy(update={"provenance": provenance(command)})
     trained = None if name in SCRIPTED else finished_result(Path(name), turns=False)
     if trained is None:
@@ -85,7 +85,7 @@ def score_policy(
 
 
 def played(
-    policies: Mapping[str, Policy],
+    players: Mapping[str, Player],
     record: PolicyRecord,
     arena: Arena,
     recipe: Recipe,
@@ -95,17 +95,17 @@ def played(
     """Play a policy on a panel, and return its result.
 
     Args:
-        policies: Who answers under each decoder, the headline first; a script has `SCRIPT` alone.
+        players: Who answers under each decoder, the headline first; a script has `SCRIPT` alone.
         record: What the result says of it.
         arena: The recipe's environments.
         recipe: Says what is played, and how replies are drawn.
         split: `"validation"` or `"test"`.
         start: What `record` is, if it is the start of training.
     """
-    episodes = {name: evaluate(policy, arena, recipe, split) for name, policy in policies.items()}
+    episodes = {name: evaluate(player, arena, recipe, split) for name, player in players.items()}
     headline, main = next(iter(episodes.items()))
     decoders = {
-        name: None if name == SCRIPT else evaluation_decoder(recipe, name) for name in policies
+        name: None if name == SCRIPT else evaluation_decoder(recipe, name) for name in players
     }
     return Result(
         policy=record,
@@ -116,7 +116,7 @@ def played(
         conditions=arena.game.conditions,
         incomparable=arena.game.incomparable,
         headline=headline,
-        scores={name: score_of(episodes[name], decoders[name]) for name in policies},
+        scores={name: score_of(episodes[name], decoders[name]) for name in players},
     )
 
 
@@ -155,18 +155,18 @@ def _record(name: str) -> PolicyRecord:
     return PolicyRecord(kind="model", name=folder.resolve().name, sha256=known)
 
 
-def _policies(name: str, recipe: Recipe, decoder: str | None) -> dict[str, Policy]:
-    """Return the policy under each decoder that was asked for."""
+def _players(name: str, recipe: Recipe, decoder: str | None) -> dict[str, Player]:
+    """Return who plays as the policy, under each decoder that was asked for."""
     if name in SCRIPTED:
         if decoder is not None:
             raise ArenaError(f"{name} is a script and has no decoder; leave out --decoder")
-        return {SCRIPT: scripted_policy(name)}
+        return {SCRIPT: scripted_player(name)}
     known = recipe.evaluation.scored()
     if decoder not in (None, ALL, *known):
         raise unknown("decoder", decoder, [ALL, *known])
     model = _model(name)
     chosen = list(known) if decoder == ALL else [decoder or next(iter(known))]
-    return {each: evaluation_policy(model, recipe, each) for each in chosen}
+    return {each: evaluation_player(model, recipe, each) for each in chosen}
 
 
 def _model(name: str) -> LanguageModel:

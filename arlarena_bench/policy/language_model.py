@@ -11,19 +11,20 @@ from transformers import PreTrainedTokenizerBase
 
 from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.policy.base import Question
+from arlarena_bench.policy.base import Ask
 from arlarena_bench.policy.library import LibraryDecoder
 from arlarena_bench.policy.model_folder import first_line, load_folder, quiet
 from arlarena_bench.policy.padding import PaddedPrompts
 from arlarena_bench.policy.probe import check_batching
 from arlarena_bench.policy.qwen3 import Qwen3Decoder
 from arlarena_bench.policy.sampling import Sampling, draw
-from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.streams import Stream, uniforms
+
+Complete = Callable[[str], bool]
 
 
 class LanguageModel:
-    """A model with its tokenizer: generation for rollouts, log-probabilities for updates.
+    """A model with its tokenizer: a sampler in this process, and logits for updates.
 
     Both read every distinct prompt once and continue from its keys and values.
 
@@ -139,13 +140,24 @@ class LanguageModel:
         """
         return self.decoder.logits(prompts, replies)
 
+    def sample(
+        self, asks: Sequence[Ask], sampling: Sampling, streams: Sequence[Stream]
+    ) -> list[Generation]:
+        """Sample one reply an ask."""
+        fresh = iter(self.encode([ask.prompt for ask in asks if ask.follows is None]))
+        prompts = [
+            next(fresh) if ask.follows is None else self.extend(ask.follows, ask.added)
+            for ask in asks
+        ]
+        return self.generate(prompts, sampling, streams, [ask.complete for ask in asks])
+
     @torch.inference_mode()
     def generate(
         self,
         prompts: Sequence[tuple[int, ...]],
         sampling: Sampling,
         streams: Sequence[Stream] = (),
-        complete: Callable[[str], bool] | None = None,
+        complete: Sequence[Complete | None] = (),
     ) -> list[Generation]:
         """Sample one reply a prompt; rows that have ended leave the batch.
 
@@ -153,7 +165,7 @@ class LanguageModel:
             prompts: Token ids, at least two each.
             sampling: How to draw.
             streams: Source of each prompt's draws, one a token; not needed at temperature 0.
-            complete: Tells of a reply so far that it needs no end token.
+            complete: Of each prompt, what tells of a reply so far that it needs no end token.
 
         Raises:
             ArenaError: If a prompt and its reply do not fit into the model's context.
@@ -171,7 +183,7 @@ class LanguageModel:
             tokens, log_probs, entropy = draw(rows.step(tokens), sampling, drawn)
             steps.append((active, tokens[:, 0], log_probs, entropy))
             goes_on = torch.isin(tokens[:, 0], self._ends, invert=True)
-            if complete is not None:
+            if any(complete):
                 closed = self._closed(written, active, tokens, complete)
                 goes_on &= ~torch.tensor(closed)
             going = goes_on.nonzero()[:, 0]
@@ -187,7 +199,7 @@ class LanguageModel:
         written: list[list[int]],
         active: Tensor,
         tokens: Tensor,
-        complete: Callable[[str], bool],
+        complete: Sequence[Complete | None],
     ) -> list[bool]:
         """Note the newest token of each active row; return which replies need no more."""
         rows = active.tolist()
@@ -196,7 +208,8 @@ class LanguageModel:
         texts = self.tokenizer.batch_decode(
             [written[row] for row in rows], skip_special_tokens=True
         )
-        return [complete(text) for text in texts]
+        told = [complete[row] for row in rows]
+        return [tells is not None and tells(text) for tells, text in zip(told, texts, strict=True)]
 
     def _collect(
         self,
@@ -243,35 +256,3 @@ def _end_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
         named.append(model.generation_config.eos_token_id)
     ends = [end for name in named for end in (name if isinstance(name, list) else [name])]
     return tuple(dict.fromkeys(end for end in ends if end is not None))
-
-
-class SamplingPolicy:
-    """A language model that answers prompts by sampling.
-
-    Args:
-        model: The language model.
-        sampling: How replies are drawn.
-    """
-
-    def __init__(self, model: LanguageModel, sampling: Sampling) -> None:
-        self._model = model
-        self._sampling = sampling
-
-    def respond(
-        self,
-        questions: Sequence[Question],
-        environments: Sequence[AgentProtocol],
-        streams: Sequence[Stream],
-    ) -> list[Generation]:
-        """Sample one reply a question."""
-        model = self._model
-        fresh = iter(model.encode([q.prompt for q in questions if q.follows is None]))
-        prompts = [
-            next(fresh)
-            if question.follows is None
-            else model.extend(question.follows, question.added)
-            for question in questions
-        ]
-        form = environments[0].game.reply_format
-        complete = form.complete if form.closes else None
-        return model.generate(prompts, self._sampling, streams, complete)

@@ -1,21 +1,22 @@
-"""Policies without a model: the ends of every scale."""
+"""Players without a model: the ends of every scale."""
 
 import random
 from collections.abc import Sequence
 
 from arlarena_bench.episode import Generation
 from arlarena_bench.errors import unknown
-from arlarena_bench.policy.base import Policy, Question
+from arlarena_bench.policy.base import Ask
+from arlarena_bench.policy.player import Player
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.streams import Stream
 
 
-class OraclePolicy:
+class OraclePlayer:
     """Follows the environment's own solution."""
 
     def respond(
         self,
-        questions: Sequence[Question],
+        asks: Sequence[Ask],
         environments: Sequence[AgentProtocol],
         streams: Sequence[Stream],
     ) -> list[Generation]:
@@ -26,12 +27,12 @@ class OraclePolicy:
         ]
 
 
-class ExpertPolicy:
+class ExpertPlayer:
     """Follows the player whom the environment has for demonstrations."""
 
     def respond(
         self,
-        questions: Sequence[Question],
+        asks: Sequence[Ask],
         environments: Sequence[AgentProtocol],
         streams: Sequence[Stream],
     ) -> list[Generation]:
@@ -52,12 +53,12 @@ def _follow(environment: AgentProtocol, plan: list[str]) -> Generation:
     return Generation(plan_reply(environment, plan))
 
 
-class RandomPolicy:
+class RandomPlayer:
     """Takes a random action that makes sense, in a valid reply."""
 
     def respond(
         self,
-        questions: Sequence[Question],
+        asks: Sequence[Ask],
         environments: Sequence[AgentProtocol],
         streams: Sequence[Stream],
     ) -> list[Generation]:
@@ -78,35 +79,35 @@ def habit_reply(environment: AgentProtocol) -> str:
     return plan_reply(environment, environment.game.demonstrator.habit())
 
 
-class NullPolicy:
+class NullPlayer:
     """Says nothing."""
 
     def respond(
         self,
-        questions: Sequence[Question],
+        asks: Sequence[Ask],
         environments: Sequence[AgentProtocol],
         streams: Sequence[Stream],
     ) -> list[Generation]:
-        """Answer every question with an empty reply."""
-        return [Generation("") for _ in questions]
+        """Answer everything with an empty reply."""
+        return [Generation("") for _ in asks]
 
 
 SCRIPTED = ("expert", "null", "oracle", "random")
 
 
-def scripted_policy(name: str) -> Policy:
-    """Return a scripted policy by name.
+def scripted_player(name: str) -> Player:
+    """Return a scripted player by name.
 
     Raises:
         ArenaError: If there is none of that name.
     """
     match name:
         case "oracle":
-            return OraclePolicy()
+            return OraclePlayer()
         case "expert":
-            return ExpertPolicy()
+            return ExpertPlayer()
         case "random":
-            return RandomPolicy()
+            return RandomPlayer()
         case "null":
-            return NullPolicy()
+            return NullPlayer()
     raise unknown("scripted policy", name, SCRIPTED)

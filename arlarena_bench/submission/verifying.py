@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.method_file import source_digest
 from arlarena_bench.plugins import one_line
-from arlarena_bench.policy.scripted import scripted_policy
+from arlarena_bench.policy.scripted import scripted_player
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.record import RESULT_FILE, Result, check, parse_result
 from arlarena_bench.record.part import first_line
@@ -351,7 +351,7 @@ def _check_script(run: str, result: Result) -> None:
     """Let a script answer again, and compare what it says."""
     recipe = result.recipe
     episodes = evaluate(
-        scripted_policy(result.policy.name), Arena(recipe), recipe, result.panel.split
+        scripted_player(result.policy.name), Arena(recipe), recipe, result.panel.split
     )
     for told, played in zip(result.main.episodes, episodes, strict=True):
         said = tuple(turn.generation.text for turn in played.turns)

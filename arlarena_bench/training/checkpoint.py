@@ -24,7 +24,7 @@ def save_checkpoint(folder: Path, step: int, learner: Learner) -> None:
     state = {
         "step": step,
         "updates": learner.updates,
-        "model": learner.policy.model.state_dict(),
+        "model": learner.policy.state(),
         "optimiser": learner.optimiser.state_dict(),
     }
     torch.save(state, buffer)
@@ -66,7 +66,7 @@ def _restore(path: Path, learner: Learner) -> None:
     if not path.stem.endswith(_content_hash(data)):
         raise ArenaError(f"checkpoint {path} is damaged; falling back to the one before")
     state = torch.load(io.BytesIO(data), weights_only=True)
-    learner.policy.model.load_state_dict(state["model"])
+    learner.policy.load_state(state["model"])
     learner.optimiser.load_state_dict(state["optimiser"])
     learner.updates = state["updates"]
 

@@ -7,8 +7,8 @@ from itertools import groupby
 from arlarena_bench.episode import Episode
 from arlarena_bench.errors import unknown
 from arlarena_bench.panel import Panel
-from arlarena_bench.policy.base import Policy
-from arlarena_bench.policy.language_model import LanguageModel, SamplingPolicy
+from arlarena_bench.policy.base import Sampler
+from arlarena_bench.policy.player import Player, SampledPlayer
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Decoder, PanelRecord, Score, Summary, record_episode, summarise
@@ -16,15 +16,15 @@ from arlarena_bench.streams import Stream
 from arlarena_bench.training.rollout import Arena
 
 
-def evaluation_policy(model: LanguageModel, recipe: Recipe, decoder: str | None = None) -> Policy:
-    """Return the model as one of the recipe's decoders samples it, the headline's if None.
+def evaluation_player(sampler: Sampler, recipe: Recipe, decoder: str | None = None) -> Player:
+    """Return a sampler as one of the recipe's decoders samples it, the headline's if None.
 
     Raises:
         ArenaError: If the recipe has no such decoder.
     """
     chosen = evaluation_decoder(recipe, decoder)
     sampling = Sampling(recipe.train.max_new_tokens, chosen.temperature, chosen.top_p, chosen.top_k)
-    return SamplingPolicy(model, sampling)
+    return SampledPlayer(sampler, sampling)
 
 
 def evaluation_decoder(recipe: Recipe, name: str | None = None) -> Decoder:
@@ -40,14 +40,14 @@ def evaluation_decoder(recipe: Recipe, name: str | None = None) -> Decoder:
     return Decoder(**known[name].model_dump())
 
 
-def evaluate(policy: Policy, arena: Arena, recipe: Recipe, split: str) -> list[Episode]:
+def evaluate(player: Player, arena: Arena, recipe: Recipe, split: str) -> list[Episode]:
     """Play each task of a split once, or as often as the recipe says for the test panel.
 
     An attempt's draws follow from the panel's name, the task and the attempt's number alone: not
     from the policy, nor from how many other tasks are played.
 
     Args:
-        policy: Who answers.
+        player: Who answers.
         arena: The recipe's environments.
         recipe: Says how many tasks of the panel are played.
         split: `"validation"` or `"test"`.
@@ -68,7 +68,7 @@ def evaluate(policy: Policy, arena: Arena, recipe: Recipe, split: str) -> list[E
     attempts = recipe.evaluation.attempts if split == "test" else 1
     numbers = [number for number in range(len(tasks)) for _ in range(attempts)]
     played = [tasks[number] for number in numbers]
-    return arena.play(policy, played, numbers, evaluation_streams(recipe, panel, played))
+    return arena.play(player, played, numbers, evaluation_streams(recipe, panel, played))
 
 
 def evaluation_streams(recipe: Recipe, panel: Panel, played: Sequence[str]) -> list[Stream]:

@@ -13,8 +13,10 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.objective.guards import blaming
 from arlarena_bench.objective.method import Method
 from arlarena_bench.objective.wrapped import Wrapped
-from arlarena_bench.policy.language_model import LanguageModel, SamplingPolicy
+from arlarena_bench.policy.language_model import LanguageModel
+from arlarena_bench.policy.player import Player, SampledPlayer
 from arlarena_bench.policy.sampling import Sampling
+from arlarena_bench.policy.trainable_model import TrainableModel
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Result, StartRecord
 from arlarena_bench.streams import Stream, python_stream, torch_stream
@@ -24,7 +26,7 @@ from arlarena_bench.training.cost import Cost
 from arlarena_bench.training.diagnostics import rollout_metrics
 from arlarena_bench.training.evaluate import (
     evaluate,
-    evaluation_policy,
+    evaluation_player,
     summary_of,
 )
 from arlarena_bench.training.finish import build_result
@@ -176,7 +178,11 @@ class Trainer:
         self.arena = Arena(recipe)
         self.method = _method(recipe)
         self.policy = LanguageModel.load(start)
-        self.learner = Learner(self.policy, self.policy.copy(), self.method, recipe.train)
+        settings = recipe.train
+        trained, reference = (
+            TrainableModel(model, settings) for model in (self.policy, self.policy.copy())
+        )
+        self.learner = Learner(trained, reference, self.method, settings)
         self.detector = CollapseDetector()
         self.cost = Cost()
 
@@ -219,8 +225,8 @@ class Trainer:
 
     def validate(self) -> dict[str, float]:
         """Score the policy on the validation panel."""
-        policy = evaluation_policy(self.policy, self._recipe)
-        episodes = evaluate(policy, self.arena, self._recipe, "validation")
+        player = evaluation_player(self.policy, self._recipe)
+        episodes = evaluate(player, self.arena, self._recipe, "validation")
         summary = summary_of(episodes)
         names = ("success", "score", "reward", "format_valid")
         return {f"validation/{name}": getattr(summary, name) for name in names}
@@ -228,12 +234,12 @@ class Trainer:
     def test(self) -> dict[str, list[Episode]]:
         """Play the test panel under each of the recipe's decoders, the headline first."""
         recipe = self._recipe
-        policies = {
-            name: evaluation_policy(self.policy, recipe, name)
+        players = {
+            name: evaluation_player(self.policy, recipe, name)
             for name in recipe.evaluation.scored()
         }
         return {
-            name: evaluate(policy, self.arena, recipe, "test") for name, policy in policies.items()
+            name: evaluate(player, self.arena, recipe, "test") for name, player in players.items()
         }
 
     def _rollout(self, step: int) -> tuple[list[Group], list[Group]]:
@@ -248,11 +254,11 @@ class Trainer:
         sampling = Sampling(
             settings.max_new_tokens, settings.temperature, settings.top_p, settings.top_k
         )
-        policy = SamplingPolicy(self.policy, sampling)
+        player = SampledPlayer(self.policy, sampling)
         sampled: list[Group] = []
         kept: list[Group] = []
         for _ in range(settings.max_tries):
-            groups = self._sample_groups(policy, tasks, replies, first=len(sampled))
+            groups = self._sample_groups(player, tasks, replies, first=len(sampled))
             sampled += groups
             chosen = groups if step <= settings.cold_start else self._filter(groups)
             kept += chosen
@@ -272,7 +278,7 @@ class Trainer:
         return chosen
 
     def _sample_groups(
-        self, policy: SamplingPolicy, tasks: random.Random, replies: Stream, first: int
+        self, player: Player, tasks: random.Random, replies: Stream, first: int
     ) -> list[Group]:
         settings = self._recipe.train
         size = settings.group_size
@@ -280,7 +286,7 @@ class Trainer:
         task_ids = [task for task in drawn for _ in range(size)]
         numbers = [first + index // size for index in range(len(task_ids))]
         streams = [replies.sub(number, index % size) for index, number in enumerate(numbers)]
-        episodes = self.arena.play(policy, task_ids, numbers, streams)
+        episodes = self.arena.play(player, task_ids, numbers, streams)
         return [episodes[i : i + size] for i in range(0, len(episodes), size)]
 
 

@@ -1,4 +1,4 @@
-"""Episodes: a policy and a row of environments, turn by turn."""
+"""Episodes: a player and a row of environments, turn by turn."""
 
 import time
 from collections.abc import Sequence
@@ -7,7 +7,8 @@ from typing import Any
 import gymnasium as gym
 
 from arlarena_bench.episode import Episode, Generation, Turn
-from arlarena_bench.policy.base import Policy, Question
+from arlarena_bench.policy.base import Ask
+from arlarena_bench.policy.player import Player
 from arlarena_bench.protocol.vector import TextVector
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.recipe import Recipe
@@ -22,7 +23,7 @@ class Arena:
         recipe: Names the environment and the protocol.
 
     Attributes:
-        policy_seconds: CPU seconds spent inside policies so far.
+        policy_seconds: CPU seconds spent inside players so far.
         environment_seconds: CPU seconds spent on environments and prompts so far.
     """
 
@@ -40,7 +41,7 @@ class Arena:
 
     def play(
         self,
-        policy: Policy,
+        player: Player,
         task_ids: Sequence[str],
         groups: Sequence[int],
         streams: Sequence[Stream],
@@ -48,7 +49,7 @@ class Arena:
         """Play one episode a task, all of them side by side.
 
         Args:
-            policy: Who answers.
+            player: Who answers.
             task_ids: What is played, repeated for several attempts.
             groups: Group number of each episode.
             streams: Source of each episode's draws; every turn's have a stream of their own in it.
@@ -65,13 +66,15 @@ class Arena:
             for task, group in zip(task_ids, groups, strict=True)
         ]
         resets = [vector.reset_at(index, task) for index, task in enumerate(task_ids)]
-        questions = [Question(prompt) for prompt, _ in resets]
+        form = self.game.reply_format
+        complete = form.complete if form.closes else None
+        asks = [Ask(prompt, complete=complete) for prompt, _ in resets]
         infos = [info for _, info in resets]
         active = list(range(len(episodes)))
         while active:
             asked = time.process_time()
-            replies = policy.respond(
-                [questions[i] for i in active],
+            replies = player.respond(
+                [asks[i] for i in active],
                 [self._environments[i] for i in active],
                 [streams[i].sub(len(episodes[i].turns)) for i in active],
             )
@@ -81,10 +84,9 @@ class Arena:
             for index, reply, step in zip(active, replies, steps, strict=True):
                 prompt, _, terminated, truncated, info = step
                 episode = episodes[index]
-                add_turn(episode, questions[index].prompt, reply, infos[index], info)
-                questions[index] = (
-                    Question(prompt, reply, info["observation"]) if transcript else Question(prompt)
-                )
+                add_turn(episode, asks[index].prompt, reply, infos[index], info)
+                follows, added = (reply, info["observation"]) if transcript else (None, "")
+                asks[index] = Ask(prompt, follows, added, complete)
                 infos[index] = info
                 if not (terminated or truncated):
                     going.append(index)

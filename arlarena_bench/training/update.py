@@ -12,33 +12,10 @@ from arlarena_bench.objective.kl import kl
 from arlarena_bench.objective.method import Method
 from arlarena_bench.objective.token_loss import TokenLoss, combine_info
 from arlarena_bench.objective.wrapped import Wrapped
-from arlarena_bench.policy.language_model import LanguageModel
+from arlarena_bench.policy.base import Trainable
+from arlarena_bench.policy.token_rows import Rows
 from arlarena_bench.recipe import TrainSection
 from arlarena_bench.training.diagnostics import MetricMean, sampler_metrics, update_metrics
-from arlarena_bench.training.rows import Rows
-
-
-def reply_log_probs(logits: Tensor, replies: Tensor, temperature: float) -> Tensor:
-    """Return (rows, tokens) log-probabilities of the replies, nats."""
-    log_probs = (logits / temperature).log_softmax(-1)
-    return log_probs.gather(-1, replies[..., None])[..., 0]
-
-
-def token_statistics(
-    logits: Tensor, replies: Tensor, temperature: float, *, entropy_grad: bool = True
-) -> tuple[Tensor, Tensor]:
-    """Return (rows, tokens) log-probabilities of the replies and entropies, nats.
-
-    Args:
-        logits: (rows, tokens, vocabulary).
-        replies: (rows, tokens) ids.
-        temperature: Of the sampling policy.
-        entropy_grad: Whether entropies have a gradient; it costs as much as the loss's own.
-    """
-    log_probs = (logits / temperature).log_softmax(-1)
-    spread = log_probs if entropy_grad else log_probs.detach()
-    entropy = -(spread.exp() * spread).sum(-1)
-    return log_probs.gather(-1, replies[..., None])[..., 0], entropy
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +60,8 @@ class Learner:
 
     def __init__(
         self,
-        policy: LanguageModel,
-        reference: LanguageModel,
+        policy: Trainable,
+        reference: Trainable,
         method: Method | Wrapped,
         settings: TrainSection,
     ) -> None:
@@ -94,7 +71,7 @@ class Learner:
         self._method = method
         self._settings = settings
         self.optimiser = torch.optim.AdamW(
-            policy.model.parameters(),
+            policy.parameters(),
             lr=settings.learning_rate,
             betas=(settings.adam_beta1, settings.adam_beta2),
             eps=settings.adam_eps,
@@ -104,7 +81,7 @@ class Learner:
 
     def reference_log_probs(self, rows: Rows) -> Tensor:
         """Return (rows, tokens): the reference policy's log-probabilities of the replies."""
-        return self._log_probs(self._reference, rows)
+        return self._reference.token_stats(rows, grad=False).log_probs
 
     def update(
         self,
@@ -127,14 +104,14 @@ class Learner:
         samples, mismatch = self._samples(rows, advantages, reference_log_probs)
         metrics = MetricMean()
         skipped = 0
-        self.policy.model.train()
+        self.policy.train(True)
         for _ in range(self._settings.epochs):
             order = torch.randperm(len(rows.replies), generator=generator)
             for part in order.tensor_split(min(self._settings.minibatches, len(order))):
                 measured = self._minibatch(samples.select(part))
                 skipped += int(measured.pop("skipped"))
                 metrics.add(measured, weight=float(rows.mask[part].sum()))
-        self.policy.model.eval()
+        self.policy.train(False)
         return {
             **metrics.result(),
             **mismatch,
@@ -150,25 +127,14 @@ class Learner:
         if cap is None:
             return _Samples(rows, advantages, reference, None), {}
         behaviour = rows.old_log_probs
-        rows = replace(rows, old_log_probs=self._log_probs(self.policy, rows))
+        rows = replace(rows, old_log_probs=self.policy.token_stats(rows, grad=False).log_probs)
         mismatch = sampler_metrics(rows.old_log_probs, behaviour, rows.mask, cap)
         return _Samples(rows, advantages, reference, behaviour), mismatch
-
-    @torch.inference_mode()
-    def _log_probs(self, model: LanguageModel, rows: Rows) -> Tensor:
-        """Return (rows, tokens), 0 where micro-batches end before the padding does."""
-        log_probs = torch.zeros_like(rows.old_log_probs)
-        for index, length in rows.micro_batches(self._settings.micro_batch_tokens):
-            prompts, replies, place = rows.select(index, length).distinct()
-            logits = model.logits(prompts, replies)
-            found = reply_log_probs(logits, replies, self._settings.temperature)
-            log_probs[index, :length] = found[place]
-        return log_probs
 
     def _minibatch(self, samples: _Samples) -> dict[str, float]:
         """Take one step on the gradient that the micro-batches of a minibatch add up to."""
         rows = samples.rows
-        places = rows.micro_batches(self._settings.micro_batch_tokens)
+        places = self.policy.micro_batches(rows)
         parts = [samples.select(*place) for place in places]
         whole = Totals.of(rows.mask)
         kept = self._kept(parts, whole)
@@ -206,13 +172,14 @@ class Learner:
         if len(parts) == 1:
             return None
         with torch.no_grad():
-            masks = [self._token_loss(self._statistics(part)[0], part).mask for part in parts]
+            read = [self.policy.token_stats(part.rows, grad=True).log_probs for part in parts]
+            masks = [self._token_loss(*seen).mask for seen in zip(read, parts, strict=True)]
         return replace(sum(map(Totals.of, masks), Totals()), length=whole.length)
 
     def _backward(self, part: _Samples, whole: Totals, kept: Totals | None) -> _Pass:
         """Add the gradient of one micro-batch's share of the minibatch's loss."""
         settings, method, mask = self._settings, self._method, part.rows.mask
-        log_probs, entropy = self._statistics(part)
+        log_probs, entropy = self.policy.token_stats(part.rows, grad=True)
         if not method.has_token_loss and part.behaviour is None:
             old_log_probs = part.rows.old_log_probs
             loss, info = method.policy_loss(log_probs, old_log_probs, part.advantages, mask)
@@ -232,16 +199,6 @@ class Learner:
         result = result._replace(values=result.values.detach())
         return _Pass(loss.detach(), result, log_probs.detach(), entropy.detach())
 
-    def _statistics(self, part: _Samples) -> tuple[Tensor, Tensor]:
-        prompts, replies, place = part.rows.distinct()
-        log_probs, entropy = token_statistics(
-            self.policy.logits(prompts, replies),
-            replies,
-            self._settings.temperature,
-            entropy_grad=self._settings.entropy_coef > 0,
-        )
-        return log_probs[place], entropy[place]
-
     def _token_loss(self, log_probs: Tensor, part: _Samples) -> TokenLoss:
         tensors = (log_probs, part.rows.old_log_probs, part.advantages, part.rows.mask)
         cap = self._settings.tis_cap
@@ -251,8 +208,8 @@ class Learner:
 
     def _step(self) -> float:
         """Take one optimiser step unless the gradient is not finite; return its norm."""
-        parameters: Sequence[Tensor] = list(self.policy.model.parameters())
-        grad_norm = float(torch.nn.utils.clip_grad_norm_(parameters, self._settings.grad_clip))
+        clip = torch.nn.utils.clip_grad_norm_
+        grad_norm = float(clip(self.policy.parameters(), self._settings.grad_clip))
         self.updates += 1
         if _finite(grad_norm):
             for group in self.optimiser.param_groups:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from arlarena_bench import installed
-from arlarena_bench.policy.scripted import scripted_policy
+from arlarena_bench.policy.scripted import scripted_player
 from arlarena_bench.record import EpisodeRecord, record_episode
 from arlarena_bench.submission.replaying import first_difference
 from arlarena_bench.training.evaluate import evaluate
@@ -17,7 +17,7 @@ ENVIRONMENTS = sorted(installed.preset_files()["nano"])
 def played(environment: str, script: str) -> list[EpisodeRecord]:
     recipe = installed.load_recipe("nano", environment)
     recipe = recipe.with_values({"evaluation.test_tasks": 3})
-    episodes = evaluate(scripted_policy(script), Arena(recipe), recipe, "test")
+    episodes = evaluate(scripted_player(script), Arena(recipe), recipe, "test")
     return [record_episode(episode) for episode in episodes]
 
 

@@ -6,7 +6,7 @@ from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.training.cloning import _learning_rate, clone, record_demonstrations
-from arlarena_bench.training.evaluate import evaluate, evaluation_policy, summary_of
+from arlarena_bench.training.evaluate import evaluate, evaluation_player, summary_of
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.start import start_folder
 
@@ -17,7 +17,7 @@ def cloned(recipe: Recipe) -> LanguageModel:
 
 def success(model, recipe, temperature: float) -> float:
     recipe = recipe.with_values({"evaluation.temperature": temperature})
-    policy = evaluation_policy(model, recipe)
+    policy = evaluation_player(model, recipe)
     return summary_of(evaluate(policy, Arena(recipe), recipe, "validation")).success
 
 

@@ -13,18 +13,19 @@ from samples import streams
 
 from arlarena_bench import ArenaError
 from arlarena_bench.episode import Episode, Generation
-from arlarena_bench.policy.base import Question
-from arlarena_bench.policy.language_model import LanguageModel, SamplingPolicy
+from arlarena_bench.policy.base import Ask
+from arlarena_bench.policy.language_model import LanguageModel
+from arlarena_bench.policy.player import SampledPlayer
 from arlarena_bench.policy.sampling import Sampling
-from arlarena_bench.policy.scripted import NullPolicy, OraclePolicy, RandomPolicy
+from arlarena_bench.policy.scripted import NullPlayer, OraclePlayer, RandomPlayer
+from arlarena_bench.policy.trainable_model import token_statistics
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.streams import Stream
 from arlarena_bench.training.cloning import clone, record_demonstrations
-from arlarena_bench.training.evaluate import evaluate, evaluation_policy, summary_of
+from arlarena_bench.training.evaluate import evaluate, evaluation_player, summary_of
 from arlarena_bench.training.loop import train
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import pack_episodes
-from arlarena_bench.training.update import token_statistics
 
 TASKS = ("test/ant/bee", "test/cat/cat", "test/dog/ant")
 
@@ -36,7 +37,7 @@ def cloned() -> LanguageModel:
 
 @pytest.fixture(scope="module")
 def played(cloned: LanguageModel) -> list[Episode]:
-    policy = SamplingPolicy(cloned, Sampling(6))
+    policy = SampledPlayer(cloned, Sampling(6))
     return Arena(relay_recipe()).play(policy, TASKS * 20, range(60), streams(60))
 
 
@@ -118,12 +119,12 @@ def test_a_void_episode_scores_but_does_not_teach() -> None:
 
         def respond(
             self,
-            questions: list[Question],
+            asks: list[Ask],
             environments: list[AgentProtocol],
             streams: list[Stream],
         ) -> list[Generation]:
             word = next(self.words)
-            before = questions[0].follows
+            before = asks[0].follows
             prompt = (1, 2) if before is None else (*before.prompt_ids, *before.reply_ids, 9)
             return [Generation(replies[word], prompt, (5, 6), (-1.0, -1.0), (0.5, 0.5))]
 
@@ -139,10 +140,10 @@ def test_a_void_episode_scores_but_does_not_teach() -> None:
 
 def test_scripts_talk_as_well() -> None:
     arena = Arena(relay_recipe())
-    assert summary_of(arena.play(OraclePolicy(), TASKS, range(3), streams(3))).success == 1.0
-    assert summary_of(arena.play(NullPolicy(), TASKS, range(3), streams(3))).success == 0.0
+    assert summary_of(arena.play(OraclePlayer(), TASKS, range(3), streams(3))).success == 1.0
+    assert summary_of(arena.play(NullPlayer(), TASKS, range(3), streams(3))).success == 0.0
     tasks = [f"test/{word}/{other}" for word in WORDS for other in WORDS] * 30
-    random_episodes = arena.play(RandomPolicy(), tasks, range(len(tasks)), streams(len(tasks)))
+    random_episodes = arena.play(RandomPlayer(), tasks, range(len(tasks)), streams(len(tasks)))
     assert summary_of(random_episodes).success == pytest.approx(1 / 36, abs=0.015)
 
 
@@ -180,7 +181,7 @@ def test_turn_level_credit_is_refused_before_anything_is_cloned(
 
 def test_several_attempts_give_pass_at_k(cloned: LanguageModel) -> None:
     recipe = relay_recipe(**{"evaluation.attempts": 4, "evaluation.test_tasks": 20})
-    policy = evaluation_policy(cloned, recipe)
+    policy = evaluation_player(cloned, recipe)
     episodes = evaluate(policy, Arena(recipe), recipe, "test")
     assert [e.task_id for e in episodes[:5]] == [episodes[0].task_id] * 4 + [episodes[4].task_id]
     summary = summary_of(episodes)

@@ -14,10 +14,12 @@ from arlarena_bench import ArenaError, TokenLoss, method
 from arlarena_bench.installed import method_names
 from arlarena_bench.objective import Wrapped
 from arlarena_bench.policy.language_model import LanguageModel
+from arlarena_bench.policy.token_rows import Rows
+from arlarena_bench.policy.trainable_model import TrainableModel
 from arlarena_bench.streams import torch_stream
 from arlarena_bench.training.loop import Trainer
 from arlarena_bench.training.rollout import Arena
-from arlarena_bench.training.rows import Rows, check_method, pack_episodes
+from arlarena_bench.training.rows import check_method, pack_episodes
 from arlarena_bench.training.start import start_policy
 from arlarena_bench.training.update import Learner
 
@@ -60,14 +62,15 @@ def learner(chosen: object = "grpo", drift: float = 0.0, **settings: object) -> 
             parameter += drift * noise
     reference.model.double()
     own = method(chosen) if isinstance(chosen, str) else chosen
-    return Learner(policy, reference, own, recipe.train)  # type: ignore[arg-type]
+    trained, fixed = (TrainableModel(model, recipe.train) for model in (policy, reference))
+    return Learner(trained, fixed, own, recipe.train)  # type: ignore[arg-type]
 
 
 def updated(made: Learner, rollout: Rollout) -> tuple[dict[str, float], Tensor]:
     """The metrics of an update, and the gradient of its last minibatch."""
     rows, advantages = rollout
     metrics = made.update(rows, advantages, made.reference_log_probs(rows), torch_stream(0))
-    gradients = [p.grad.flatten() for p in made.policy.model.parameters() if p.grad is not None]
+    gradients = [p.grad.flatten() for p in made.policy.parameters() if p.grad is not None]
     return metrics, torch.cat(gradients)
 
 
@@ -107,7 +110,7 @@ def test_every_update_of_a_rollout_is_the_same(rollout: Rollout) -> None:
         made = learner("grpo_sm", minibatches=3, epochs=3, micro_batch_tokens=limit)
         updated(made, rollout)
         assert made.updates == 9
-        weights.append(torch.cat([p.detach().flatten() for p in made.policy.model.parameters()]))
+        weights.append(torch.cat([p.detach().flatten() for p in made.policy.parameters()]))
     assert torch.allclose(*weights, rtol=0, atol=1e-6)
 
 

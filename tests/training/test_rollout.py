@@ -2,7 +2,7 @@ from samples import streams
 from signpost import WORDS, signpost_recipe
 
 from arlarena_bench.episode import Episode
-from arlarena_bench.policy.scripted import ExpertPolicy, NullPolicy, OraclePolicy, RandomPolicy
+from arlarena_bench.policy.scripted import ExpertPlayer, NullPlayer, OraclePlayer, RandomPlayer
 from arlarena_bench.record import record_episode, summarise
 from arlarena_bench.training.evaluate import summary_of
 from arlarena_bench.training.rollout import Arena
@@ -11,7 +11,7 @@ TASKS = ("test/ant/bee", "test/cat", "test/dog/dog")
 
 
 def test_the_oracle_wins_and_every_turn_is_recorded() -> None:
-    episodes = Arena(signpost_recipe()).play(OraclePolicy(), TASKS, (0, 0, 1), streams(3))
+    episodes = Arena(signpost_recipe()).play(OraclePlayer(), TASKS, (0, 0, 1), streams(3))
     assert [episode.task_id for episode in episodes] == list(TASKS)
     assert [episode.group for episode in episodes] == [0, 0, 1]
     assert [len(episode.turns) for episode in episodes] == [2, 1, 2]
@@ -22,7 +22,7 @@ def test_the_oracle_wins_and_every_turn_is_recorded() -> None:
 
 
 def test_saying_nothing_costs_the_penalty_until_the_horizon() -> None:
-    (episode,) = Arena(signpost_recipe()).play(NullPolicy(), TASKS[:1], (0,), streams(1))
+    (episode,) = Arena(signpost_recipe()).play(NullPlayer(), TASKS[:1], (0,), streams(1))
     assert len(episode.turns) == 4
     assert {(turn.reward, turn.penalty) for turn in episode.turns} == {(-0.1, 0.1)}
     assert not any(turn.format_valid or turn.action_valid for turn in episode.turns)
@@ -34,15 +34,15 @@ def test_saying_nothing_costs_the_penalty_until_the_horizon() -> None:
 def test_the_random_policy_scores_what_chance_gives() -> None:
     tasks = [f"test/{word}" for word in WORDS] * 100
     numbers = range(len(tasks))
-    episodes = Arena(signpost_recipe()).play(RandomPolicy(), tasks, numbers, streams(len(tasks)))
+    episodes = Arena(signpost_recipe()).play(RandomPlayer(), tasks, numbers, streams(len(tasks)))
     chance = 1 - (5 / 6) ** 4
     assert abs(summary_of(episodes).success - chance) < 0.07
 
 
 def test_an_arena_can_be_used_again() -> None:
     arena = Arena(signpost_recipe())
-    long = arena.play(OraclePolicy(), TASKS, (0, 1, 2), streams(3))
-    short = arena.play(OraclePolicy(), TASKS[:1], (0,), streams(1))
+    long = arena.play(OraclePlayer(), TASKS, (0, 1, 2), streams(3))
+    short = arena.play(OraclePlayer(), TASKS[:1], (0,), streams(1))
     assert short[0].turns == long[0].turns
 
 
@@ -50,13 +50,13 @@ def test_the_expert_is_the_oracle_unless_an_environment_says_otherwise() -> None
     arena = Arena(signpost_recipe())
     expert, oracle = (
         arena.play(policy, TASKS, (0, 1, 2), streams(3))
-        for policy in (ExpertPolicy(), OraclePolicy())
+        for policy in (ExpertPlayer(), OraclePlayer())
     )
     assert expert == oracle
 
 
 def test_types_of_task_are_scored_apart_where_there_are_any() -> None:
-    (untyped,) = Arena(signpost_recipe()).play(OraclePolicy(), TASKS[:1], (0,), streams(1))
+    (untyped,) = Arena(signpost_recipe()).play(OraclePlayer(), TASKS[:1], (0,), streams(1))
     assert summary_of([untyped]).success_by_category == {}
     typed = [
         Episode("1", 0, untyped.turns, success=True, category="heat"),

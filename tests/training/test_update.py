@@ -9,11 +9,13 @@ from signpost import signpost_recipe
 from arlarena_bench import method
 from arlarena_bench.objective.kl import kl
 from arlarena_bench.policy.language_model import LanguageModel
+from arlarena_bench.policy.token_rows import Rows
+from arlarena_bench.policy.trainable_model import TrainableModel, token_statistics
 from arlarena_bench.streams import torch_stream
 from arlarena_bench.training.loop import Trainer
-from arlarena_bench.training.rows import Rows, pack_episodes
+from arlarena_bench.training.rows import pack_episodes
 from arlarena_bench.training.start import start_policy
-from arlarena_bench.training.update import Learner, token_statistics
+from arlarena_bench.training.update import Learner
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +28,14 @@ def rollout() -> tuple[Rows, torch.Tensor]:
 
 def learner(**changes: object) -> Learner:
     recipe = signpost_recipe(**changes)
-    policy, reference = (LanguageModel.load(start_policy(recipe)) for _ in range(2))
+    policy, reference = (
+        TrainableModel(LanguageModel.load(start_policy(recipe)), recipe.train) for _ in range(2)
+    )
     return Learner(policy, reference, method("grpo"), recipe.train)
 
 
 def weights(made: Learner) -> torch.Tensor:
-    return torch.cat([p.detach().flatten() for p in made.policy.model.parameters()])
+    return torch.cat([p.detach().flatten() for p in made.policy.parameters()])
 
 
 def run(made: Learner, rollout: tuple[Rows, torch.Tensor]) -> dict[str, float]:
@@ -42,9 +46,7 @@ def run(made: Learner, rollout: tuple[Rows, torch.Tensor]) -> dict[str, float]:
 
 def test_the_rollout_kept_what_the_model_sampled(rollout) -> None:
     rows, _ = rollout
-    made = learner()
-    logits = made.policy.logits(rows.prompts, rows.replies)
-    log_probs, _ = token_statistics(logits, rows.replies, 1.0)
+    log_probs, _ = learner().policy.token_stats(rows, grad=True)
     gap = (log_probs.detach() - rows.old_log_probs) * rows.mask
     assert gap.abs().max() < 1e-4
 

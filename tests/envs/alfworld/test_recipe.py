@@ -1,7 +1,7 @@
 from fits import check_prompts_and_replies_fit
 
 from arlarena_bench.installed import load_recipe
-from arlarena_bench.policy.scripted import ExpertPolicy, RandomPolicy
+from arlarena_bench.policy.scripted import ExpertPlayer, RandomPlayer
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.training.evaluate import evaluate, summary_of
 from arlarena_bench.training.rollout import Arena
@@ -16,11 +16,11 @@ def small() -> Recipe:
 def test_the_expert_shows_what_can_be_learned() -> None:
     recipe = small()
     arena = Arena(recipe)
-    expert = summary_of(evaluate(ExpertPolicy(), arena, recipe, "validation"))
+    expert = summary_of(evaluate(ExpertPlayer(), arena, recipe, "validation"))
     assert expert.success >= 0.9
     assert expert.action_valid == 1.0
     assert list(expert.success_by_category) == ["clean", "cool", "heat", "look", "pick", "pick2"]
-    random = evaluate(RandomPolicy(), arena, recipe, "validation")
+    random = evaluate(RandomPlayer(), arena, recipe, "validation")
     assert summary_of(random).success < 0.05
 
 

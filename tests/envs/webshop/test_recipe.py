@@ -1,7 +1,7 @@
 from fits import check_prompts_and_replies_fit
 
 from arlarena_bench.installed import load_recipe
-from arlarena_bench.policy.scripted import ExpertPolicy
+from arlarena_bench.policy.scripted import ExpertPlayer
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.training.evaluate import evaluate, summary_of
 from arlarena_bench.training.rollout import Arena
@@ -15,7 +15,7 @@ def small() -> Recipe:
 
 def test_the_expert_shows_what_can_be_learned() -> None:
     recipe = small()
-    expert = summary_of(evaluate(ExpertPolicy(), Arena(recipe), recipe, "validation"))
+    expert = summary_of(evaluate(ExpertPlayer(), Arena(recipe), recipe, "validation"))
     assert expert.success >= 0.95
     assert expert.action_valid == 1.0
 
