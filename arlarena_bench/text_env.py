@@ -15,6 +15,7 @@ from arlarena_bench.ended import EndedEpisode, StepResult
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.protocol.prompt import PromptTemplate
 from arlarena_bench.protocol.reply import ReplyFormat, Tagged
+from arlarena_bench.scene import Scene, SceneText
 from arlarena_bench.task_set import TaskSet
 from arlarena_bench.terminal_view import TerminalView
 from arlarena_bench.text_space import TextSpace
@@ -155,6 +156,10 @@ class TextEnv(gym.Env[str, str], ABC):
     def anchor(self) -> str:
         """Return the identity of the current state; the observation, unless it hides some."""
         return self.observe()
+
+    def scene(self) -> Scene:
+        """Return what a reader of an episode is shown of the state; the observation as text."""
+        return (SceneText(self.observe()),)
 
     def admissible_actions(self) -> list[str] | None:
         """Return every command that makes sense now, or None where they cannot be listed."""

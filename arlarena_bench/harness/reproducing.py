@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -283,11 +283,7 @@ def play_references(programme: Programme, say: Callable[[str], None]) -> None:
 
 
 def collect(asked: Asked, programme: Programme) -> Collected:
-    """Find the results of a programme's runs, whatever their seeds, below all folders given.
-
-    A result counts if every setting but the seed is that of the cell. Runs of one environment
-    that began from other starts than most are left out.
-    """
+    """Find the results of a programme's runs below all folders given, as `into_cells` has them."""
     results: list[FinishedRun] = []
     problems: list[str] = []
     for place in dict.fromkeys((asked.out, *asked.results)):
@@ -295,7 +291,23 @@ def collect(asked: Asked, programme: Programme) -> Collected:
             found, faults = find_runs(place)
             results += found
             problems += faults
-    results = [run for run in results if not run.result.lacks]  # nobody knows what made the others
+    return into_cells(programme, results, problems)
+
+
+def into_cells(
+    programme: Programme, found: Iterable[FinishedRun], problems: Sequence[str] = ()
+) -> Collected:
+    """Put results where a programme has their runs, whatever their seeds.
+
+    A result counts if every setting but the seed is that of the cell. Runs of one environment
+    that began from other starts than most are left out.
+
+    Args:
+        programme: What is asked for.
+        found: The results.
+        problems: What is known not to be usable.
+    """
+    results = [run for run in found if not run.result.lacks]  # nobody knows what made the others
     trained = [run for run in results if run.result.policy.kind == "trained"]
     usual = _usual_starts(trained)
     by_recipe: dict[str, dict[int, FinishedRun]] = {}
@@ -312,8 +324,8 @@ def collect(asked: Asked, programme: Programme) -> Collected:
         place_of[cell.cell] = by_recipe.get(_identity(jobs[0].recipe), {}) if jobs else {}
     others = sum(_start(run.result) != usual[_made_by(run.result.recipe)] for run in trained)
     if others:
-        problems.append(f"{others} runs from other start policies than most are left out")
-    return Collected(runs, starts, problems)
+        problems = [*problems, f"{others} runs from other start policies than most are left out"]
+    return Collected(runs, starts, list(problems))
 
 
 def _identity(recipe: Recipe) -> str:

@@ -1,6 +1,6 @@
 """A reproduction from what was asked to what is printed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from arlarena_bench.harness.reproducing import (
     benches,
     claims_of,
     collect,
+    into_cells,
     is_installed,
     left_to_run,
     missing_lines,
@@ -30,7 +31,8 @@ from arlarena_bench.report.beside_text import (
     render_beside,
     render_claims,
 )
-from arlarena_bench.report.claims import judge
+from arlarena_bench.report.claims import Judged, judge
+from arlarena_bench.report.finding import FinishedRun
 from arlarena_bench.report.layout import DATA, check_format
 from arlarena_bench.report.reproduction import Reproduction, reproduction
 
@@ -90,6 +92,21 @@ def reproduce_all(asked: Asked, run: RunJobs | None, say: Callable[[str], None])
     return Reproduced(asked, known, cells, found, missing, found.problems, failures)
 
 
+def claims_of_runs(asked: Asked, runs: Iterable[FinishedRun]) -> Reproduced:
+    """Return what there is of the claims among runs that were found already.
+
+    Raises:
+        ArenaError: As `reproduce_all`.
+    """
+    known = reproduction()
+    cells = wanted(asked, known)
+    here = [cell for cell in cells if is_installed(cell)]
+    planned = programme(asked, known, here)
+    found = into_cells(planned, runs)
+    missing = [*_absent(cells, here), *missing_lines(planned, found, known, asked.seeds)]
+    return Reproduced(asked, known, cells, found, missing, found.problems, [])
+
+
 def _absent(cells: Sequence[Wanted], here: Sequence[Wanted]) -> list[str]:
     places = sorted({(cell.preset, cell.short) for cell in set(cells) - set(here)})
     return [f"preset {preset} of {short} is not installed, nothing of it can be run"
@@ -129,14 +146,19 @@ def _table(found: Reproduced, form: str) -> tuple[str, dict[str, Any]]:
     )
 
 
-def _claims(found: Reproduced, form: str) -> tuple[str, dict[str, Any]]:
+def judged_claims(found: Reproduced) -> list[Judged]:
+    """Return the verdict on each claim."""
     runs = found.collected.runs
-    judged = judge(
+    return judge(
         claims_of(found.asked, found.known),
         lambda experiment, environment: runs.get((experiment, environment), {}),
         found.known.contrast,
         found.collected.starts,
     )
+
+
+def _claims(found: Reproduced, form: str) -> tuple[str, dict[str, Any]]:
+    judged = judged_claims(found)
     command = found.asked.line()
     return (
         render_claims(judged, form, command, found.missing),

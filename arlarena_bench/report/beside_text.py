@@ -84,13 +84,26 @@ def render_claims(judged: Sequence[Judged], form: str, command: str, missing: Se
 
     What is for a screen names neither claims nor contrasts.
     """
-    shown = [name for name in _CLAIMS if form != "simple" or name not in ("claim", "contrast")]
-    cells = [[_CLAIMS[name](found) for name in shown] for found in judged]
+    header, cells = claims_cells(judged)
+    if form == "simple":
+        kept = [place for place, name in enumerate(header) if name not in ("claim", "contrast")]
+        header, cells = [header[i] for i in kept], [[row[i] for i in kept] for row in cells]
+    lines = [*claims_facts(judged), f"made by `{command}`", *missing]
+    below = "\n".join(f"- {line}" for line in lines)
+    return write_table(header, cells, form, below, missing)
+
+
+def claims_cells(judged: Sequence[Judged]) -> tuple[list[str], list[list[str]]]:
+    """Return the columns' names and a row for each claim."""
+    return list(_CLAIMS), [[cell(found) for cell in _CLAIMS.values()] for found in judged]
+
+
+def claims_facts(judged: Sequence[Judged]) -> list[str]:
+    """Return how many claims have which verdict, and what the columns mean, one fact a line."""
     tested = [found for found in judged if found.p is not None]
     counts = Counter(found.verdict for found in judged)
-    told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
-    lines = [
-        told,
+    return [
+        ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())),
         "contrast: mean over environments of per cent of success (or of the measure named), paired "
         "by seed; 95 % interval and p by t on it. Where runs end below their start, shares of all "
         "runs are compared by permutation of labels",
@@ -98,11 +111,7 @@ def render_claims(judged: Sequence[Judged], form: str, command: str, missing: Se
         f"below {SIGNIFICANT} and on the claimed side of 0; does not hold: below it on the other",
         f"a claim is tested where all its cells have {LEAST_FOR_INTERVAL} common seeds; claims "
         "were written down before the runs (claims.yaml, beside the presets)",
-        f"made by `{command}`",
-        *missing,
     ]
-    below = "\n".join(f"- {line}" for line in lines)
-    return write_table(shown, cells, form, below, missing)
 
 
 def claims_json(judged: Sequence[Judged], command: str, missing: Sequence[str]) -> dict[str, Any]:

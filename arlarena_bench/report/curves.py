@@ -151,28 +151,47 @@ def _draw_line(ax: Axes, line: Line, colour: str, alpha: float = 1.0, band: bool
         ax.fill_between(line.x, line.low, line.high, color=colour, alpha=0.2, linewidth=0)
 
 
-def _draw_survival(ax: Axes, seeds: Seeds, axis: Axis) -> None:
-    """Draw the Kaplan-Meier estimate of the share of seeds that have not collapsed yet."""
+def survival_of(seeds: Seeds, axis: Axis) -> tuple[Line, list[tuple[float, float]], str] | None:
+    """Return the Kaplan-Meier estimate of the share of seeds that have not collapsed yet.
+
+    Returns:
+        A line of steps, whose bounds are NaN where all have collapsed and no interval is defined;
+        where on it the seeds that did not collapse were last seen; and k/n collapsed. None where
+        no run tells enough of its steps.
+    """
     seen = [found for _, run in sorted(seeds.items()) if (found := seen_to_collapse(run, axis.key))]
     if not seen:
-        return
+        return None
     events, ends = [event for event, _ in seen], [end for _, end in seen]
     survival = kaplan_meier(events, ends)
-    times = [0.0, *survival.times, max(ends)]
     shares = [1.0, *survival.shares]
-    # Where all have collapsed no interval is defined.
     defined = [np.nan if share == 0 else 1.0 for share in shares]
     bounds = ([1.0, *survival.low], [1.0, *survival.high])
-    mean = [*shares, shares[-1]]
-    low, high = (np.array([*bound, bound[-1]]) * [*defined, defined[-1]] for bound in bounds)
-    ax.step(times, mean, where="post", color=METHOD, linewidth=1.3)
-    ax.fill_between(times, low, high, step="post", color=METHOD, alpha=0.2, linewidth=0)
-    for event, end in seen:
-        if event is None:
-            left = shares[int(np.searchsorted(survival.times, end, "right"))]
-            ax.plot(end, left, "|", color=METHOD, markersize=6, clip_on=False)
-    collapsed = sum(event is not None for event in events)
-    ax.annotate(f"{collapsed}/{len(seen)}", (0.03, 0.07), xycoords="axes fraction", color=METHOD)
+    low, high = ([b * d for b, d in zip(bound, defined, strict=True)] for bound in bounds)
+    line = Line(
+        x=(0.0, *survival.times, max(ends)),
+        mean=(*shares, shares[-1]),
+        low=(*low, low[-1]),
+        high=(*high, high[-1]),
+    )
+    left = [
+        (end, shares[int(np.searchsorted(survival.times, end, "right"))])
+        for event, end in seen
+        if event is None
+    ]
+    return line, left, f"{sum(event is not None for event in events)}/{len(seen)}"
+
+
+def _draw_survival(ax: Axes, seeds: Seeds, axis: Axis) -> None:
+    found = survival_of(seeds, axis)
+    if found is None:
+        return
+    line, left, collapsed = found
+    ax.step(line.x, line.mean, where="post", color=METHOD, linewidth=1.3)
+    ax.fill_between(line.x, line.low, line.high, step="post", color=METHOD, alpha=0.2, linewidth=0)
+    for end, share in left:
+        ax.plot(end, share, "|", color=METHOD, markersize=6, clip_on=False)
+    ax.annotate(collapsed, (0.03, 0.07), xycoords="axes fraction", color=METHOD)
 
 
 def _finish(ax: Axes, axis: Axis, last: float, first: bool, label: str) -> None:

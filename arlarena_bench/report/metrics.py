@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines
 from arlarena_bench.labels import label_of_folder
 from arlarena_bench.record.legacy import LEGACY_FILE
-from arlarena_bench.report.finding import find_runs
+from arlarena_bench.report.finding import FinishedRun, find_runs
 from arlarena_bench.training.collapse import MUST_BE_FINITE, CollapseDetector
 
 WATCHED = ("success/train", "format_valid", "groups/zero_variance")
@@ -48,6 +48,16 @@ def find_metrics(folder: Path) -> tuple[Metrics, list[str]]:
         if records:
             found.setdefault(name, {})[seed or 0] = records
     return found, problems
+
+
+def recorded_metrics(runs: Iterable[FinishedRun]) -> Metrics:
+    """Return the metrics that the results of one table keep."""
+    found: Metrics = {}
+    for run in runs:
+        if run.result.training is not None:
+            records = _by_step(run.result.training.metrics)
+            found.setdefault(run.result.label, {})[run.result.seed] = records
+    return found
 
 
 def seen_to_collapse(run: Sequence[Record], axis: str) -> tuple[float | None, float] | None:
@@ -92,12 +102,7 @@ def _recorded(folder: Path) -> tuple[Metrics, list[str]]:
     """Return the metrics that results keep, where the runs' own folders are not there."""
     runs, problems = find_runs(folder)
     _check_one_bench(folder, [run.source for run in runs])
-    found: Metrics = {}
-    for run in runs:
-        if run.result.training is not None:
-            records = _by_step(run.result.training.metrics)
-            found.setdefault(run.result.label, {})[run.result.seed] = records
-    return found, problems
+    return recorded_metrics(runs), problems
 
 
 def _by_step(columns: Mapping[str, Sequence[float | None]]) -> list[Record]:

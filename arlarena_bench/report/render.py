@@ -134,6 +134,25 @@ def render(
         ArenaError: If the format or a column is unknown.
     """
     check_format(form)
+    shown, cells = table_cells(table, columns, brief)
+    return write_table(shown, cells, form, footer(table, command), _marks(table))
+
+
+def table_cells(
+    table: Table, columns: Sequence[str] | None = None, brief: bool = False
+) -> tuple[list[str], list[list[str]]]:
+    """Return the columns' names and the rows' cells.
+
+    Behind the table's own rows stands one for each method of which no seed finished.
+
+    Args:
+        table: What to write.
+        columns: As of `render`.
+        brief: As of `render`.
+
+    Raises:
+        ArenaError: If a column is unknown.
+    """
     known = columns_of(table)
     check_columns(columns, known)
     shown = list(columns or (name for name in (BRIEF if brief else known) if name in known))
@@ -143,8 +162,7 @@ def render(
         told = [name in kept or {row[i] for row in cells} - SILENT for i, name in enumerate(shown)]
         shown = list(compress(shown, told))
         cells = [list(compress(row, told)) for row in cells]
-    cells += _lost(table, shown)
-    return write_table(shown, cells, form, footer(table, command), _marks(table))
+    return shown, cells + _lost(table, shown)
 
 
 def footer(table: Table, command: str) -> str:

@@ -55,20 +55,35 @@ def render_suite(
         ArenaError: If the format or a column is unknown.
     """
     check_format(form)
+    shown, rows = suite_cells(suite, columns, brief)
+    footer, marks = suite_footer(suite, commands), _marks(suite)
+    if form in DATA:
+        return write_table(shown, rows, form, footer, marks)
+    together = write_table(*together_cells(suite), form, footer, marks)
+    heading = comment("All runs of a method together:", form)
+    return "\n\n".join([write_cells(shown, rows, form), heading, together])
+
+
+def suite_cells(
+    suite: Suite, columns: Sequence[str] | None = None, brief: bool = False
+) -> tuple[list[str], list[list[str]]]:
+    """Return the columns' names, and a row of cells for each of the suite's rows.
+
+    Args:
+        suite: What to write.
+        columns: As of `render_suite`.
+        brief: As of `render_suite`.
+
+    Raises:
+        ArenaError: If a column is unknown.
+    """
     known = columns_of_suite(suite)
     check_columns(columns, known)
     shown = list(columns or known)
     if brief and columns is None:
         shown.remove(IN_SPREADS)
     rows = [[known[name](row) for name in shown] for row in suite.rows]
-    if columns is None:
-        shown, rows = _telling(shown, rows)
-    footer, marks = suite_footer(suite, commands), _marks(suite)
-    if form in DATA:
-        return write_table(shown, rows, form, footer, marks)
-    together = write_table(*_telling(*_together(suite)), form, footer, marks)
-    heading = comment("All runs of a method together:", form)
-    return "\n\n".join([write_cells(shown, rows, form), heading, together])
+    return (shown, rows) if columns else _telling(shown, rows)
 
 
 def columns_of_suite(suite: Suite) -> dict[str, Callable[[SuiteRow], str]]:
@@ -266,11 +281,11 @@ def _gaps(suite: Suite) -> list[str]:
     return lines
 
 
-def _together(suite: Suite) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of what all runs of a method say together."""
+def together_cells(suite: Suite) -> tuple[list[str], list[list[str]]]:
+    """Return the columns' names and the rows of what all runs of a method say together."""
     header = ["method", "IQM %", *(f"above {100 * t:.0f} %" for t in SHOWN_THRESHOLDS)]
     header += ["at target", "steps to it %", "tokens to it %"]
-    return header, [_together_row(found) for found in overall(suite)]
+    return _telling(header, [_together_row(found) for found in overall(suite)])
 
 
 def _together_row(found: Overall) -> list[str]:

@@ -1,5 +1,6 @@
 """Strict replay: every reply stepped again, and everything compared with the record."""
 
+from collections.abc import Callable
 from typing import Any
 
 from arlarena_bench.episode import Episode, Generation
@@ -7,6 +8,7 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.plugins import one_line
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.record import EpisodeRecord, TurnsRecord, prompt_hash, record_episode
+from arlarena_bench.text_env import TextEnv
 from arlarena_bench.training.rollout import add_turn
 
 # Field of a turn → what to call it.
@@ -19,12 +21,15 @@ _TURN = {
 }
 
 
-def first_difference(environment: AgentProtocol, told: EpisodeRecord) -> str | None:
+def first_difference(
+    environment: AgentProtocol, told: EpisodeRecord, watch: Callable[[TextEnv], None] | None = None
+) -> str | None:
     """Return where an episode differs from what its replies lead to; None if nowhere.
 
     Args:
         environment: Of the recipe; any episode in it ends.
         told: The record of an episode.
+        watch: Called with the game at the start and after each turn.
 
     Returns:
         One line that begins with the turn, counted from 1, where there is one.
@@ -33,15 +38,27 @@ def first_difference(environment: AgentProtocol, told: EpisodeRecord) -> str | N
         return "its turns are missing"
     episode = Episode(told.task_id, 0)
     try:
-        return _stepped(environment, episode, told.turns) or _compared(environment, episode, told)
+        return _stepped(environment, episode, told.turns, watch or _unwatched) or _compared(
+            environment, episode, told
+        )
     except ArenaError as error:
         return str(error)
     except Exception as error:  # whatever a stranger's replies have led an environment to
         return f"turn {len(episode.turns) + 1}: the environment failed: {one_line(error)}"
 
 
-def _stepped(environment: AgentProtocol, episode: Episode, told: TurnsRecord) -> str | None:
+def _unwatched(game: TextEnv) -> None:
+    """See nothing."""
+
+
+def _stepped(
+    environment: AgentProtocol,
+    episode: Episode,
+    told: TurnsRecord,
+    watch: Callable[[TextEnv], None],
+) -> str | None:
     prompt, info = environment.reset(options={"task_id": episode.task_id})
+    watch(environment.game)
     over = False
     for turn, reply in enumerate(told.replies):
         if over:
@@ -55,6 +72,7 @@ def _stepped(environment: AgentProtocol, episode: Episode, told: TurnsRecord) ->
             environment.game.recall(outside)
         before, asked = info, prompt
         prompt, _, terminated, truncated, info = environment.step(reply)
+        watch(environment.game)
         over = terminated or truncated
         add_turn(episode, asked, Generation(reply, reply_ids=told.token_ids[turn]), before, info)
         for field, named in _TURN.items():

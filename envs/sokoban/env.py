@@ -7,6 +7,7 @@ from typing import Any
 from gymnasium.error import ResetNeeded
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.scene import Scene, SceneGrid
 from arlarena_bench.text_env import TextEnv
 
 from . import panels
@@ -16,6 +17,15 @@ from .generator import Generator
 from .player import Player
 from .render import picture
 
+_DRAWN = {
+    "#": "wall",
+    "_": "floor",
+    "O": "floor target",
+    "X": "floor box",
+    "√": "floor target box",
+    "P": "floor agent",
+    "S": "floor target agent",
+}
 _INSTRUCTION = """\
 Push every box onto a target. The room is drawn with one symbol a cell: # is a wall, _ is floor, \
 O is a target, X is a box, √ is a box on a target, P is you, S is you standing on a target. Each \
@@ -98,6 +108,11 @@ class SokobanEnv(TextEnv):
     def observe(self) -> str:
         """Return the room, one line a row."""
         return str(self.board)
+
+    def scene(self) -> Scene:
+        """Return the room as a board."""
+        rows = str(self.board).split("\n")
+        return (SceneGrid(tuple(tuple(_DRAWN[symbol] for symbol in row) for row in rows)),)
 
     def act(self, command: str) -> float:
         """Move; anything but a direction changes nothing and costs a step."""

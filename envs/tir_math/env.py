@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.protocol.prompt import PromptTemplate
+from arlarena_bench.scene import Scene, SceneCode, SceneText
 from arlarena_bench.text_env import TextEnv
 
 from . import panels
@@ -191,6 +192,12 @@ class TirMathEnv(TextEnv):
     def observe(self) -> str:
         """Return the problem, and after a turn what is written behind it."""
         return self._shown
+
+    def scene(self) -> Scene:
+        """Return the problem, and then what the last program printed."""
+        if not self._taken:
+            return (SceneText(self._problem.text, "problem"),)
+        return () if self._last_run is None else (SceneCode(self._last_run.shown, "output"),)
 
     def act(self, command: str) -> float:
         """Execute the first block of Python, or else take the last box as the answer."""

@@ -9,11 +9,13 @@ from gymnasium.error import ResetNeeded
 
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.protocol.prompt import PromptTemplate
+from arlarena_bench.scene import Scene
 from arlarena_bench.text_env import TextEnv
 
 from .mini import compact
 from .mini.tasks import Reduced
 from .official import SPLITS as SPLITTINGS
+from .pages_drawn import drawn
 from .player import Player
 from .shop_tasks import ShopTasks
 from .sources import CATALOGUES, Invented, Official
@@ -167,6 +169,10 @@ class WebShopEnv(TextEnv):
         if not found or not head.endswith(f"Instruction:{_SEPARATOR}"):
             return text
         return _SEPARATOR.join(f"'{part}'" for part in rest.split(_SEPARATOR))
+
+    def scene(self) -> Scene:
+        """Return the page in its parts."""
+        return drawn(self.visit, self.tried if self.is_compact else None)
 
     def act(self, command: str) -> float:
         """Take an action; one that the shop does not know changes nothing."""
