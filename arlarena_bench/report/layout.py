@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 from tabulate import SEPARATING_LINE, DataRow, Line, TableFormat, tabulate, tabulate_formats
@@ -12,6 +13,17 @@ NONE = "–"
 FORMATS = sorted({*tabulate_formats, "csv"})
 DATA = ("csv", "tsv")  # formats without comments: what must not be lost is a column
 NOTE = "note"
+MARKDOWN = ("github", "pipe")
+# Around what is bold, until LaTeX's own characters have been escaped.
+BOLD_BEGINS, BOLD_ENDS = "\ue000", "\ue001"
+_LATEX = {
+    BOLD_BEGINS: r"\textbf{",
+    BOLD_ENDS: "}",
+    "Δ": r"$\Delta$",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "–": "--",
+}
 # As tabulate's "simple", which pads every header by two and would not fit on a screen.
 _NARROW = TableFormat(
     lineabove=None,
@@ -44,6 +56,31 @@ def check_columns(columns: Sequence[str] | None, known: Iterable[str]) -> None:
     for column in columns or ():
         if column not in known:
             raise unknown("column", column, known)
+
+
+def has_bold(form: str) -> bool:
+    """Return whether a format can set cells in bold."""
+    return form in MARKDOWN or form.startswith("latex")
+
+
+def with_bold(
+    cells: Sequence[Sequence[str]], which: Sequence[Sequence[bool]], form: str
+) -> list[list[str]]:
+    """Return cells of which some are bold, where a format has that.
+
+    Args:
+        cells: Rows.
+        which: Of the first rows, which cells are.
+        form: The format.
+    """
+    rows = [list(row) for row in cells]
+    if has_bold(form):
+        begins, ends = ("**", "**") if form in MARKDOWN else (BOLD_BEGINS, BOLD_ENDS)
+        for row, bold in zip(rows, which, strict=False):
+            row[:] = [
+                f"{begins}{cell}{ends}" if b else cell for cell, b in zip(row, bold, strict=True)
+            ]
+    return rows
 
 
 def write_table(
@@ -101,4 +138,13 @@ def write_cells(header: Sequence[str], cells: Sequence[Sequence[str]], form: str
     if form == "simple":
         rows = [list(header), SEPARATING_LINE, *cells]
         return tabulate(rows, tablefmt=_NARROW, colalign=align, disable_numparse=True)
-    return tabulate(cells, header, form, colalign=align, disable_numparse=True)
+    text = tabulate(cells, header, form, colalign=align, disable_numparse=True)
+    return _in_latex(text) if form.startswith("latex") else text
+
+
+def _in_latex(text: str) -> str:
+    """Return a LaTeX table with nothing in it that LaTeX cannot set."""
+    for character, command in _LATEX.items():
+        text = text.replace(character, command)
+    # Behind the end of a row, a bracket would be read as an argument.
+    return re.sub(r"^(\s*)\[", r"\1{}[", text, flags=re.MULTILINE)

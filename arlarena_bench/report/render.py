@@ -10,17 +10,25 @@ from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Result
 from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, LEAST_FOR_RANK
-from arlarena_bench.report.layout import NONE, check_columns, check_format, write_table
+from arlarena_bench.report.layout import (
+    NONE,
+    check_columns,
+    check_format,
+    has_bold,
+    with_bold,
+    write_table,
+)
 from arlarena_bench.report.table import Interval, MeanCost, Row, Stability, Table
 from arlarena_bench.statistics import PANEL_CLAIM, TASKS_CLAIM, Difference
 
 LONGEST_REASON = 60  # characters of a reason in a cell; the whole of it stands below the table
 
 UNRANKED = "unranked"
+SUCCESS = "success %"
 DELTA = f"Δ {BASELINE.upper()}"
 _COLUMNS: dict[str, Callable[[Row], str]] = {
     "method": lambda row: row.method,
-    "success %": lambda row: _percent(row.success),
+    SUCCESS: lambda row: _percent(row.success),
     "IQM %": lambda row: _percent(row.success_iqm),
     "95 % interval": lambda row: _interval(row.success_interval),
     "worst seed %": lambda row: _percent(row.worst_seed),
@@ -50,7 +58,7 @@ SILENT = {NONE, UNRANKED}
 # What fits on a screen and says what the others would qualify.
 BRIEF = (
     "method",
-    "success %",
+    SUCCESS,
     "95 % interval",
     "worst seed %",
     DELTA,
@@ -135,7 +143,9 @@ def render(
     """
     check_format(form)
     shown, cells = table_cells(table, columns, brief)
-    return write_table(shown, cells, form, footer(table, command), _marks(table))
+    best = [[row.best and column == SUCCESS for column in shown] for row in table.rows]
+    cells = with_bold(cells, best, form)
+    return write_table(shown, cells, form, footer(table, command, form), _marks(table))
 
 
 def table_cells(
@@ -165,7 +175,22 @@ def table_cells(
     return shown, cells + _lost(table, shown)
 
 
-def footer(table: Table, command: str) -> str:
+def bold_line(any_best: bool, what: str, form: str) -> list[str]:
+    """Return the line that says what is bold in a format that has it, or why nothing is.
+
+    Args:
+        any_best: Whether there is a best.
+        what: What is bold then.
+        form: The format.
+    """
+    if not has_bold(form):
+        return []
+    if any_best:
+        return [f"- bold: {what}"]
+    return ["- nothing is bold: no two methods are ranked"]
+
+
+def footer(table: Table, command: str, form: str = "simple") -> str:
     """Return what the numbers mean and where they came from, one fact a line."""
     shared = table.any_result
     results = [run.result for run in table.runs]
@@ -176,6 +201,11 @@ def footer(table: Table, command: str) -> str:
         f"{shared.panel.name}: {shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}",
         *_starts(table.trained),
         *_statistics(table),
+        *bold_line(
+            any(row.best for row in table.rows),
+            "the highest success of a ranked method, and what is not separated from it",
+            form,
+        ),
         *_ruleset(table),
         *_controls(table.trained),
         "- score: mean return of an episode; score (turns): weighted by turns, as the paper does",

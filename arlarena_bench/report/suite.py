@@ -12,7 +12,7 @@ from arlarena_bench.record import Result
 from arlarena_bench.report.across import AcrossEnvironments, average_bounds
 from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.table import REFERENCES, Kind, Row, Table
-from arlarena_bench.statistics import Difference, holm
+from arlarena_bench.statistics import Difference, best_of, holm
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import check_method
 
@@ -34,6 +34,7 @@ class SuiteRow:
             its environment; None below 3 seeds of either in one of them, and for a control.
         p: That of `standardised`, adjusted by Holm over the methods.
         rank: Letters shared by methods that are not separated; None below 6 seeds in one of them.
+        best: As in a table of one environment, by the test across them.
     """
 
     method: str
@@ -45,6 +46,7 @@ class SuiteRow:
     standardised: Difference | None
     p: float | None
     rank: str | None
+    best: bool
 
     @property
     def environments(self) -> list[str]:
@@ -132,6 +134,7 @@ def build_suite(tables: Sequence[Table]) -> Suite:
     except ArenaError as error:
         untested = str(error)
     adjusted = dict(zip(tested, holm(found.p for found in tested.values()), strict=True))
+    best = best_of(letters)
     rows = []
     for kind, names in kinds.items():
         for name in names:
@@ -149,6 +152,7 @@ def build_suite(tables: Sequence[Table]) -> Suite:
                     standardised=tested.get(name),
                     p=adjusted.get(name),
                     rank=letters.get(name),
+                    best=name in best,
                 )
             )
     unfit = {

@@ -14,6 +14,7 @@ from arlarena_bench.report.layout import (
     check_columns,
     check_format,
     comment,
+    with_bold,
     write_cells,
     write_table,
 )
@@ -24,6 +25,7 @@ from arlarena_bench.report.render import (
     UNRANKED,
     asked_for,
     bench_command,
+    bold_line,
     suite_line,
 )
 from arlarena_bench.report.suite import Suite, SuiteRow
@@ -32,6 +34,7 @@ from arlarena_bench.report.table import Table
 SHOWN_THRESHOLDS = (0.3, 0.5, 0.7)
 FAILED = "failed"
 SOME_FAILED = "*"
+AVERAGE = "average"
 IN_SPREADS = f"{DELTA}, in spreads"
 
 
@@ -56,7 +59,9 @@ def render_suite(
     """
     check_format(form)
     shown, rows = suite_cells(suite, columns, brief)
-    footer, marks = suite_footer(suite, commands), _marks(suite)
+    best = [[_is_best(row, name) for name in shown] for row in suite.rows]
+    rows = with_bold(rows, best, form)
+    footer, marks = suite_footer(suite, commands, form), _marks(suite)
     if form in DATA:
         return write_table(shown, rows, form, footer, marks)
     together = write_table(*together_cells(suite), form, footer, marks)
@@ -105,7 +110,7 @@ def columns_of_suite(suite: Suite) -> dict[str, Callable[[SuiteRow], str]]:
     return {
         "method": lambda row: row.method,
         **{name: partial(_cell_of, name, table) for name, table in suite.tables.items()},
-        "average": average,
+        AVERAGE: average,
         DELTA: difference,
         "p": lambda row: _p(row.p),
         "rank": rank,
@@ -113,7 +118,13 @@ def columns_of_suite(suite: Suite) -> dict[str, Callable[[SuiteRow], str]]:
     }
 
 
-def suite_footer(suite: Suite, commands: Sequence[str]) -> str:
+def _is_best(row: SuiteRow, column: str) -> bool:
+    """Whether a cell is of the best of its column, or of what is not separated from it."""
+    cell = row.cells.get(column)
+    return row.best if column == AVERAGE else cell is not None and cell.best
+
+
+def suite_footer(suite: Suite, commands: Sequence[str], form: str = "simple") -> str:
     """Return what the numbers mean and where they came from, one fact a line."""
     shared, count = suite.any_result, len(suite.tables)
     tested = [row for row in suite.rows if row.p is not None]
@@ -126,6 +137,11 @@ def suite_footer(suite: Suite, commands: Sequence[str]) -> str:
         *([f"- {SOME_FAILED}: without seeds that failed"] if _any_failed(suite) else []),
         f"- {DELTA}: points of success, mean over environments",
         *_tests(suite, len(tested)),
+        *bold_line(
+            any(_is_best(row, name) for row in suite.rows for name in (AVERAGE, *suite.tables)),
+            "the best of the column's ranked methods, and what is not separated from it",
+            form,
+        ),
         *(
             f"- ({n}): average, {DELTA}, p and rank are over {n} of {count} environments"
             for n in few

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import fmean, median_low
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from arlarena_bench.report.contrast import (
 from arlarena_bench.report.finding import FailedRun, FinishedRun
 from arlarena_bench.ruleset import ruleset_of
 from arlarena_bench.statistics import (
+    best_of,
     clopper_pearson,
     drawdown,
     ended_below_start,
@@ -91,6 +92,7 @@ class Row:
         other_decoders: Success under each other decoder, by its name.
         rank: Letters shared by methods that are not separated; None below 6 seeds, and for what
             is no method.
+        best: Whether it leads the ranked methods, or is not separated from the one that does.
         contrast: Against the baseline, without p for a control; None for the baseline itself
             and where that is absent.
         score: Episode mean of the environment's return.
@@ -110,6 +112,7 @@ class Row:
     worst_seed: float
     other_decoders: dict[str, float]
     rank: str | None
+    best: bool
     contrast: Contrast | None
     score: float
     score_turn_weighted: float
@@ -255,10 +258,14 @@ def _table(runs: Sequence[FinishedRun], failed: Sequence[FailedRun]) -> Table:
     first = [name for name in REFERENCES if name in references]
     first += sorted(references.keys() - set(first))
     against, letters = contrasts(methods, BASELINE), ranks(methods)
+    best = best_of(letters)
     beside = untested(controls, methods.get(BASELINE))
     rows = [_row(name, "reference", references[name], starts) for name in first]
     rows += [
-        _row(name, "method", methods[name], starts, against.get(name), letters.get(name))
+        replace(
+            _row(name, "method", methods[name], starts, against.get(name), letters.get(name)),
+            best=name in best,
+        )
         for name in in_order(methods)
     ]
     rows += [
@@ -327,6 +334,7 @@ def _row(
             for decoder in decoders
         },
         rank=rank,
+        best=False,
         contrast=contrast,
         score=fmean(summary.reward for summary in summaries),
         score_turn_weighted=fmean(summary.reward_turn_weighted for summary in summaries),

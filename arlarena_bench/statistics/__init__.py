@@ -14,7 +14,7 @@ from arlarena_bench.statistics.environments import (
     standardised_difference,
 )
 from arlarena_bench.statistics.intervals import LEVEL, clopper_pearson, mean_interval, wilson
-from arlarena_bench.statistics.ranks import letters_of_pairs, rank_letters
+from arlarena_bench.statistics.ranks import best_of, letters_of_pairs, rank_letters
 from arlarena_bench.statistics.stability import (
     Survival,
     drawdown,
@@ -32,6 +32,7 @@ __all__ = [
     "across_environments",
     "average_contrast",
     "average_interval",
+    "best_of",
     "clopper_pearson",
     "difference",
     "drawdown",

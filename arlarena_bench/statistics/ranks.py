@@ -61,6 +61,18 @@ def letters_of_pairs(
     }
 
 
+def best_of(letters: Mapping[str, str]) -> set[str]:
+    """Return the leader and the methods not separated from it; empty with none to compare it with.
+
+    Args:
+        letters: What `rank_letters` or `letters_of_pairs` returned.
+    """
+    if len(letters) < 2:
+        return set()
+    leading = set(next(iter(letters.values())))
+    return {name for name, own in letters.items() if leading & set(own)}
+
+
 def _groups(order: Sequence[str], separated: Sequence[tuple[str, str]]) -> list[list[str]]:
     """Return the largest groups without a separated pair, in order of their members.
 

@@ -127,6 +127,57 @@ def test_columns_can_be_chosen(table: Table) -> None:
         render(table, "make", "csv", ["succes %"])
 
 
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory: pytest.TempPathFactory) -> Table:
+    """Ten seeds of three methods, of which the best two are not separated, and one of a fourth."""
+    folder = tmp_path_factory.mktemp("ranked")
+    for method, solved in (("grpo", 2), ("gspo", 8), ("sampo", 8)):
+        for seed in range(10):
+            start = {"start": f"{seed}" * 64, "start_set": "a" * 64}
+            write_run(folder, result_of(method, seed, solving(solved + seed % 2), **start))
+    write_run(folder, result_of("empg", 0, solving(10), start="0" * 64, start_set="a" * 64))
+    (table,) = build_tables(find_runs(folder)[0])
+    return table
+
+
+@pytest.mark.parametrize(
+    ("form", "begin", "end"),
+    [("github", "**", "**"), ("pipe", "**", "**"), ("latex_booktabs", r"\textbf{", "}")],
+)
+def test_the_best_and_what_is_tied_with_it_is_bold(
+    ranked: Table, form: str, begin: str, end: str
+) -> None:
+    text = render(ranked, "make", form, ["method", "rank", "success %"])
+    lines = {line.replace("|", " ").split()[0]: line for line in text.splitlines() if line}
+    best = {row.method for row in ranked.rows if row.best}
+    assert best == {"gspo", "sampo"}
+    for method in ("gspo", "sampo"):
+        assert f"{begin}85.0{end}" in lines[method]
+    for method in ("grpo", "empg"):
+        assert begin not in lines[method]
+    assert "bold: the highest success of a ranked method, and what is not separated" in text
+
+
+def test_without_ranks_nothing_is_bold_and_the_table_says_so(table: Table, ranked: Table) -> None:
+    text = render(table, "make", "github")
+    assert "**" not in text
+    assert "- nothing is bold: no two methods are ranked" in text.splitlines()
+    assert "bold" not in render(ranked, "make", "simple") + render(ranked, "make", "csv")
+    told = {row["method"]: row["best"] for row in ranked.to_json("make")["rows"]}
+    assert told == {"grpo": False, "gspo": True, "empg": False, "sampo": True}
+
+
+def test_latex_can_set_what_it_gets(ranked: Table) -> None:
+    text = render(ranked, "make", "latex_booktabs", ["95 % interval", "Δ GRPO", "success %"])
+    table = text.partition("\n\n")[0]
+    assert table.isascii()
+    assert r"$\Delta$ GRPO" in table
+    assert r"\textbf{85.0}" in table
+    rows = [line.strip() for line in table.splitlines() if "&" in line]
+    assert rows[1].startswith("{}[")
+    assert r"95 \% interval" in rows[0]
+
+
 def test_an_unknown_format_suggests_the_nearest(table: Table) -> None:
     with pytest.raises(ArenaError, match="did you mean 'latex'"):
         render(table, "make", "latx")

@@ -89,6 +89,21 @@ def test_the_command_is_one_where_all_environments_have_the_same_runs(
     assert "- no results here of alfworld_mini, tir_math_mini, which nano also has" in text
 
 
+def test_the_best_of_each_column_is_bold(tmp_path: Path) -> None:
+    for environment, grpo in (("sokoban", 4), (SHOP, 14)):
+        write_seeds(tmp_path, "grpo", environment, *(grpo + seed % 2 for seed in range(8)))
+        write_seeds(tmp_path, "sampo", environment, *(9 + seed % 3 for seed in range(8)))
+    suite = suite_of(tmp_path)
+    text = render_suite(suite, [], "github", ["method", "sokoban", SHOP, "average"])
+    rows = [line.split("|") for line in text.partition("\n\n")[0].splitlines()]
+    told = {row[1].strip(): ["**" in cell for cell in row[2:5]] for row in rows}
+    grpo, sampo = suite.rows
+    assert told["grpo"] == [False, True, grpo.best]
+    assert told["sampo"] == [True, False, sampo.best]
+    assert "- bold: the best of the column's ranked methods" in text
+    assert "bold" not in render_suite(suite, [], "simple")
+
+
 def test_a_table_that_is_left_out_has_its_reason(tmp_path: Path) -> None:
     for environment in ("sokoban", SHOP):
         write_seeds(tmp_path, "grpo", environment, 4, 5)

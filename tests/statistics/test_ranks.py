@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics import difference, holm, letters_of_pairs, rank_letters
+from arlarena_bench.statistics import best_of, difference, holm, letters_of_pairs, rank_letters
 from arlarena_bench.statistics.ranks import _groups
 
 RNG = np.random.default_rng(0)
@@ -58,3 +58,12 @@ def test_one_method_leads_alone() -> None:
 def test_a_lone_seed_gets_a_line() -> None:
     with pytest.raises(ArenaError, match="at least 2 values"):
         rank_letters({"x": [0.5], "y": [0.5, 0.6]})
+
+
+def test_the_best_are_the_leader_and_what_shares_a_letter_with_it() -> None:
+    assert best_of(rank_letters(SAMPLES)) == {"higher", "high"}
+    # y and z are separated from each other, neither from the leader, which has both letters.
+    letters = letters_of_pairs(["x", "y", "z"], {("y", "z"): 0.001})
+    assert letters == {"x": "ab", "y": "a", "z": "b"}
+    assert best_of(letters) == {"x", "y", "z"}
+    assert best_of({"only": "a"}) == best_of({}) == set()
