@@ -269,10 +269,11 @@ def _statistics(table: Table) -> list[str]:
         ]
     else:
         lines.append(f"- {DELTA}: points of success, tested from {LEAST_FOR_INTERVAL} seeds on")
+    pairs = "mean ranks within seeds, all pairs" if table.crossed else "Holm over all pairs"
     return [
         *lines,
-        "- rank: methods that share a letter are not separated (Holm over all pairs); "
-        f"unranked below {LEAST_FOR_RANK} seeds",
+        f"- rank: methods that share a letter are not separated ({pairs}); unranked "
+        f"below {LEAST_FOR_RANK} seeds",
         "- collapse rate: 95 % Clopper-Pearson interval of the share of seeds that collapse",
     ]
 

@@ -14,7 +14,12 @@ from arlarena_bench.statistics.environments import (
     standardised_difference,
 )
 from arlarena_bench.statistics.intervals import LEVEL, clopper_pearson, mean_interval, wilson
-from arlarena_bench.statistics.ranks import best_of, letters_of_pairs, rank_letters
+from arlarena_bench.statistics.ranks import (
+    best_of,
+    letters_of_pairs,
+    rank_letters,
+    within_seeds_p,
+)
 from arlarena_bench.statistics.stability import (
     Survival,
     drawdown,
@@ -51,4 +56,5 @@ __all__ = [
     "task_difference",
     "time_to_target",
     "wilson",
+    "within_seeds_p",
 ]

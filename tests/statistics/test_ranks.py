@@ -1,8 +1,16 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.statistics import best_of, difference, holm, letters_of_pairs, rank_letters
+from arlarena_bench.statistics import (
+    best_of,
+    difference,
+    holm,
+    letters_of_pairs,
+    rank_letters,
+    within_seeds_p,
+)
 from arlarena_bench.statistics.ranks import _groups
 
 RNG = np.random.default_rng(0)
@@ -48,6 +56,56 @@ def test_five_seeds_cannot_separate_thirteen_methods() -> None:
     # 78 pairs times the smallest exact p, 2 / 252.
     samples = {f"m{n}": [n + s / 100 for s in range(5)] for n in range(13)}
     assert set(rank_letters(samples).values()) == {"a"}
+
+
+def test_two_methods_within_seeds_are_a_sign_test() -> None:
+    higher = {"x": [0.5, 0.6, 0.7, 0.2, 0.3, 0.9], "y": [0.4, 0.5, 0.6, 0.1, 0.2, 0.8]}
+    assert within_seeds_p(higher) == {frozenset("xy"): 2 / 2**6}
+    mixed = {"x": [2, 2, 2, 2, 2, 1], "y": [1, 1, 1, 1, 1, 2]}
+    assert within_seeds_p(mixed) == {frozenset("xy"): 14 / 2**6}
+    assert within_seeds_p({"x": [1, 1], "y": [1, 1]}) == {frozenset("xy"): 1.0}
+
+
+def test_deals_at_random_agree_with_the_limit_for_many_seeds() -> None:
+    rng = np.random.default_rng(2)
+    samples = {f"m{n}": (rng.normal(size=40) + n / 5).tolist() for n in range(5)}
+    ranks = stats.rankdata(np.array(list(samples.values())), axis=0).mean(axis=1)
+    unit = np.sqrt(5 * 6 / (12 * 40))
+    for pair, p in within_seeds_p(samples).items():
+        a, b = sorted(pair)
+        distance = abs(ranks[int(a[1])] - ranks[int(b[1])]) / unit
+        nemenyi = stats.studentized_range.sf(distance, 5, np.inf)
+        assert p == pytest.approx(nemenyi, abs=0.03)
+
+
+def test_six_seeds_from_their_own_starts_separate_what_lies_far_apart() -> None:
+    rng = np.random.default_rng(3)
+    starts = rng.normal(0, 0.2, 6)
+    samples = {f"m{n}": (starts + rng.normal(0.6, 0.03, 6)).tolist() for n in range(11)}
+    fallen = (starts + rng.normal(0.1, 0.1, 6)).tolist()
+    letters = rank_letters({**samples, "fallen": fallen}, paired=True)
+    leader = next(iter(letters))
+    assert not set(letters["fallen"]) & set(letters[leader])
+    apart = [name for name in samples if not set(letters[name]) & set(letters[leader])]
+    assert apart == []
+
+
+def test_methods_that_are_alike_are_rarely_separated() -> None:
+    rng = np.random.default_rng(4)
+    wrong = 0
+    for _ in range(100):
+        # Seeds differ, one in five ruins whoever trains from it, and one method always fails.
+        good, ruined = rng.normal(0.6, 0.05, (8, 6)), rng.random((8, 6)) < 0.2
+        values = np.where(ruined, 0.05, good) + rng.normal(0, 0.1, 6)
+        samples = {f"m{n}": row.tolist() for n, row in enumerate(values)}
+        ps = within_seeds_p({**samples, "fails": (values.min(axis=0) - 0.1).tolist()})
+        wrong += min(p for pair, p in ps.items() if "fails" not in pair) <= 0.05
+    assert wrong <= 9  # 100 times 0.05, and two standard deviations
+
+
+def test_pairs_need_as_many_seeds_each() -> None:
+    with pytest.raises(ArenaError, match="as long as each other"):
+        rank_letters({"x": [0.5, 0.6], "y": [0.5, 0.6, 0.7]}, paired=True)
 
 
 def test_one_method_leads_alone() -> None:
