@@ -19,7 +19,7 @@ from arlarena_bench.report.layout import (
     write_table,
 )
 from arlarena_bench.report.table import Interval, MeanCost, Row, Stability, Table
-from arlarena_bench.statistics import PANEL_CLAIM, TASKS_CLAIM, Difference
+from arlarena_bench.statistics import LEVEL, PANEL_CLAIM, TASKS_CLAIM, Difference
 
 LONGEST_REASON = 60  # characters of a reason in a cell; the whole of it stands below the table
 
@@ -265,7 +265,8 @@ def _statistics(table: Table) -> list[str]:
             f"Δ, tasks like these: the 95 % interval for {TASKS_CLAIM}",
             f"- p (Holm): two-sided p of {DELTA} by "
             f"{' or '.join(sorted({panel.test for panel in tested}))}, adjusted for a family of "
-            f"{len(tested)}: the differences from {BASELINE.upper()} in this table",
+            f"{len(tested)}: the differences from {BASELINE.upper()} in this table"
+            + _least(table, len(tested)),
         ]
     else:
         lines.append(f"- {DELTA}: points of success, tested from {LEAST_FOR_INTERVAL} seeds on")
@@ -276,6 +277,15 @@ def _statistics(table: Table) -> list[str]:
         f"below {LEAST_FOR_RANK} seeds",
         "- collapse rate: 95 % Clopper-Pearson interval of the share of seeds that collapse",
     ]
+
+
+def _least(table: Table, family: int) -> str:
+    """Say what p cannot fall below, where that is too much for any conclusion."""
+    if not table.crossed:
+        return ""
+    pairs = min(len(row.seeds) for row in table.rows if row.kind == "method")
+    least = min(1.0, family * 2 / 2**pairs)
+    return f"; {pairs} pairs allow {least:.2g} at the least" if least > 1 - LEVEL else ""
 
 
 RULESETS = {

@@ -73,7 +73,11 @@ def test_seeds_that_share_their_starts_are_paired(tmp_path: Path) -> None:
     contrast = row_of(tmp_path, "gspo").contrast
     assert contrast is not None
     assert contrast.panel == difference([0.4, 0.5, 0.8], [0.2, 0.4, 0.6], paired=True)
-    assert only_table(tmp_path).crossed
+    table = only_table(tmp_path)
+    assert table.crossed
+    text = render(table, "")
+    assert "in this table; 3 pairs allow 0.25 at the least" in text
+    assert "not separated (mean ranks within seeds, all pairs)" in text
 
 
 def test_tasks_of_one_cluster_are_one_case(tmp_path: Path) -> None:
