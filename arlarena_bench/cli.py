@@ -15,6 +15,7 @@ import typer
 
 from arlarena_bench.errors import ArenaError, ArenaWarning
 from arlarena_bench.report import comparison
+from arlarena_bench.scaffold import new_commands
 from arlarena_bench.submission import commands
 
 if TYPE_CHECKING:
@@ -398,6 +399,7 @@ def plot(
 
 app.command()(commands.submit)
 app.command()(commands.verify)
+app.add_typer(new_commands.app, name="new")
 
 
 @app.command("list")
