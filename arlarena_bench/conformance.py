@@ -127,7 +127,11 @@ def specification(env_id: str) -> None:
     again = gym.make(EnvSpec.from_json(stored), disable_env_checker=True)
     _require(again.spec == env.spec, env_id, "its specification changes when it is stored")
     _require(again.reset(seed=1) == env.reset(seed=1), env_id, "made again, it begins otherwise")
-    steps = {gym.spec(env.spec.id).max_episode_steps, env.spec.max_episode_steps, _game(env).horizon}
+    steps = {
+        gym.spec(env.spec.id).max_episode_steps,
+        env.spec.max_episode_steps,
+        _game(env).horizon,
+    }
     _require(len(steps) == 1, env_id, f"max_episode_steps and horizon differ: {steps}")
 
 

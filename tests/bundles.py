@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,13 @@ train: {{iterations: 2, groups: 2, group_size: 4, checkpoint_every: 2}}
 evaluation: {{every: 2, validation_tasks: 4, test_tasks: 5}}
 controls: {{}}
 """
+# Of the list of withdrawals.
+ENTRY = """\
+- id: {id}
+  date: 2026-11-26
+  by: A. Nother
+  reason: The wrong recipe.
+"""
 NANO = installed.preset_files()["nano"]["sokoban"]
 
 
@@ -33,6 +41,12 @@ def make(runs: list[Path], out: Path) -> Path:
     """A verified bundle of runs."""
     submit(runs, out, WHO, newest_rules("methods"))
     return out
+
+
+def git(folder: Path, *words: str) -> None:
+    """Run git as somebody."""
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
 
 
 def copied(bundle: Path, folder: Path) -> Path:

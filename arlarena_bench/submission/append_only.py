@@ -55,7 +55,7 @@ def withdrawal_faults(place: Path, verdicts: Sequence[Verdict]) -> Iterator[str]
     """Yield what is wrong with the list of withdrawals beside a folder of bundles."""
     path = place.parent / WITHDRAWN_FILE
     try:
-        withdrawals = _parse(path.read_bytes()) if path.exists() else ()
+        withdrawals = read_withdrawals(path)
     except ArenaError as error:
         yield f"{path}: {error}"
         return
@@ -71,6 +71,35 @@ def withdrawal_faults(place: Path, verdicts: Sequence[Verdict]) -> Iterator[str]
         if each.id in seen:
             yield f"{path}: {each.id[:12]} is withdrawn twice"
         seen.add(each.id)
+
+
+def read_withdrawals(path: Path) -> tuple[Withdrawal, ...]:
+    """Return what was withdrawn; nothing without the file.
+
+    Raises:
+        ArenaError: If it is no list of withdrawals; says what it is instead.
+    """
+    return _parse(path.read_bytes()) if path.exists() else ()
+
+
+def changed_since(place: Path, base: str) -> set[str]:
+    """Return the names of the bundles in a folder that are new or have changed since a commit.
+
+    Args:
+        place: In a git checkout; what is not committed counts.
+        base: The commit.
+
+    Raises:
+        ArenaError: If git does not know the commit, or is not there.
+    """
+    folder = place.resolve()
+    commit = _git(folder, "rev-parse", "--verify", "--end-of-options", f"{base}^{{commit}}")
+    names = _git(
+        folder, "diff", "--name-only", "--no-renames", "--relative", "-z",
+        commit.decode().strip(), "--", ".",
+    ) + _git(folder, "ls-files", "--others", "--exclude-standard", "-z")  # fmt: skip
+    paths = names.decode("utf-8", "surrogateescape").split("\0")
+    return {path.partition("/")[0] for path in paths if "/" in path}
 
 
 def changes_since(place: Path, base: str) -> Iterator[str]:
@@ -96,13 +125,23 @@ def changes_since(place: Path, base: str) -> Iterator[str]:
     yield from _withdrawal_changes(folder.parent / WITHDRAWN_FILE, base, base_id)
 
 
+def withdrawn_since(place: Path, base: str) -> list[Withdrawal]:
+    """Return what has been withdrawn of a folder of bundles since a commit; errors as above."""
+    path = place.resolve().parent / WITHDRAWN_FILE
+    before = _withdrawn_at(path, base)
+    return [each for each in read_withdrawals(path) if each not in before]
+
+
+def _withdrawn_at(path: Path, commit: str) -> tuple[Withdrawal, ...]:
+    if not _git(path.parent, "ls-tree", "--name-only", commit, "--", f"./{path.name}"):
+        return ()
+    return _parse(_git(path.parent, "show", f"{commit}:./{path.name}"))
+
+
 def _withdrawal_changes(path: Path, base: str, base_id: str) -> Iterator[str]:
-    listed = _git(path.parent, "ls-tree", "--name-only", base_id, "--", f"./{path.name}")
-    if not listed:
-        return
-    before = _parse(_git(path.parent, "show", f"{base_id}:./{path.name}"))
+    before = _withdrawn_at(path, base_id)
     try:
-        now = _parse(path.read_bytes()) if path.exists() else ()
+        now = read_withdrawals(path)
     except ArenaError:
         return  # said of the file itself
     for each in before:

@@ -135,8 +135,8 @@ def check_name(name: str) -> None:
         raise RejectedError(f"{shown(name)}: has no place in a bundle")
 
 
-def shown(name: str) -> str:
+def shown(name: str, most: int = 120) -> str:
     """Return a stranger's word so that it stays one line and does nothing to a terminal."""
     text = name.encode("utf-8", "backslashreplace").decode()
     plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return plain if len(plain) <= 120 else f"{plain[:119]}…"
+    return plain if len(plain) <= most else f"{plain[: most - 1]}…"

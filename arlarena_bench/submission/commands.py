@@ -68,6 +68,13 @@ def verify(
     base: Annotated[
         str | None, typer.Option(help="Commit since which nothing may have vanished or changed.")
     ] = None,
+    only_changed: Annotated[
+        bool, typer.Option("--changed", help="With --base: verify only what has changed since.")
+    ] = False,
+    comment: Annotated[
+        Path | None,
+        typer.Option(help="With --base: also write what is to be said of the changes, Markdown."),
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the rules, and what was checked.")
     ] = False,
@@ -76,21 +83,55 @@ def verify(
     """Compute everything in a bundle again: 0 verified, 1 rejected, 2 it cannot be read."""
     from arlarena_bench.submission.append_only import (
         bundle_folders,
+        changed_since,
         changes_since,
         withdrawal_faults,
     )
+    from arlarena_bench.submission.verifying import identified, verify_each
     from arlarena_bench.submission.verifying import verify as verify_bundle
-    from arlarena_bench.submission.verifying import verify_each
 
+    if base is None and (only_changed or comment):
+        raise ArenaError("--changed and --comment need --base COMMIT")
     folders = bundle_folders(bundle)
     alone = folders == [bundle]
-    verdicts = [verify_bundle(bundle)] if alone else verify_each(folders)
-    faults = [] if alone else list(withdrawal_faults(bundle, verdicts))
+    if alone and (only_changed or comment):
+        raise ArenaError("--changed and --comment are of a folder of bundles")
+    changed = set() if base is None or alone else changed_since(bundle, base)
+    asked = [f for f in folders if f.name in changed] if only_changed else folders
+    verdicts = [verify_bundle(bundle)] if alone else verify_each(asked)
+    others = identified(folder for folder in folders if folder not in asked)
+    faults = [] if alone else list(withdrawal_faults(bundle, [*verdicts, *others]))
     if base is not None:
         faults += changes_since(bundle, base)
+    if comment is not None:
+        _write_comment(comment, bundle, base, [*verdicts, *others], faults, changed)
     _print(verdicts, faults, as_json, explain)
     if faults or any(verdict.fault is not None for verdict in verdicts):
         raise typer.Exit(REJECTED)
+
+
+def _write_comment(
+    path: Path,
+    place: Path,
+    base: str | None,
+    verdicts: list["Verdict"],
+    faults: list[str],
+    changed: set[str],
+) -> None:
+    from arlarena_bench.files import write_whole
+    from arlarena_bench.submission.append_only import (
+        WITHDRAWN_FILE,
+        read_withdrawals,
+        withdrawn_since,
+    )
+    from arlarena_bench.submission.comment import comment
+
+    try:
+        withdrawn = read_withdrawals(place.parent / WITHDRAWN_FILE)
+        newly = withdrawn_since(place, base or "HEAD")
+    except ArenaError:
+        withdrawn, newly = (), []  # one of the faults
+    write_whole(path, comment(verdicts, faults, changed, withdrawn, newly))
 
 
 def _check(

@@ -114,6 +114,19 @@ def verify_each(places: Iterable[Path]) -> list[Verdict]:
     return verdicts
 
 
+def identified(places: Iterable[Path]) -> list[Verdict]:
+    """Return the ids of bundles that are not verified; empty of one whose header is damaged."""
+    verdicts = []
+    for place in places:
+        try:
+            verdicts.append(
+                Verdict(place, read_header(BundleFolder(place, _strictest()), _strictest()).id)
+            )
+        except ArenaError:
+            verdicts.append(Verdict(place))
+    return verdicts
+
+
 def _verify(verdict: Verdict) -> None:
     # Which rules it is under stands in the header, which is read under the strictest limits.
     folder = BundleFolder(verdict.place, _strictest())

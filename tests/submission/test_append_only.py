@@ -1,11 +1,10 @@
 """What is published stays as it is."""
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from bundles import make
+from bundles import ENTRY, git, make
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.submission.append_only import (
@@ -15,18 +14,7 @@ from arlarena_bench.submission.append_only import (
 )
 from arlarena_bench.submission.verifying import Verdict
 
-ENTRY = """\
-- id: {id}
-  date: 2026-11-26
-  by: A. Nother
-  reason: The wrong recipe.
-"""
 IDS = ("a" * 64, "b" * 64)
-
-
-def git(folder: Path, *words: str) -> None:
-    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture
