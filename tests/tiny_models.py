@@ -29,6 +29,7 @@ DECODERS: dict[str, dict[str, Any]] = {
     "BioGptForCausalLM": NAMED,
     "BloomForCausalLM": {"hidden_size": 32, "n_layer": 2, "n_head": 4},
     "CodeGenForCausalLM": OLDER | {"rotary_dim": 4, "n_ctx": CONTEXT},
+    "CohereForCausalLM": GROUPED,  # scales its logits
     "FalconForCausalLM": NAMED,
     "GPT2LMHeadModel": OLDER,
     "GPTBigCodeForCausalLM": OLDER,
@@ -36,6 +37,7 @@ DECODERS: dict[str, dict[str, Any]] = {
     "GPTNeoXForCausalLM": NAMED,
     "Gemma2ForCausalLM": WINDOWED | {"head_dim": 8},
     "GemmaForCausalLM": GROUPED | {"head_dim": 8},
+    "GraniteForCausalLM": GROUPED | {"logits_scaling": 4.0},
     "GptOssForCausalLM": WINDOWED | {"head_dim": 8, "num_local_experts": 4},
     "LlamaForCausalLM": GROUPED,
     "MistralForCausalLM": WINDOWED,
@@ -44,6 +46,9 @@ DECODERS: dict[str, dict[str, Any]] = {
     "OPTForCausalLM": NAMED | {"ffn_dim": 64, "word_embed_proj_dim": 32},
     "PhiForCausalLM": NAMED,
     "Qwen2ForCausalLM": GROUPED,
+    "Qwen3ForCausalLM": GROUPED | {"head_dim": 8},
+    "Qwen3MoeForCausalLM": GROUPED
+    | {"head_dim": 8, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16},
     "StableLmForCausalLM": GROUPED,
     "XGLMForCausalLM": {
         "d_model": 32,

@@ -70,6 +70,14 @@ class Trainable(Protocol):
         """Return the parts of `rows` that are read at once, as `Rows.micro_batches` does."""
         ...
 
+    def read_less(self, rows: Rows, said: str) -> None:
+        """Read less at once from now on, because memory ran out on rows; `said` is by what.
+
+        Raises:
+            ArenaError: If that does not help.
+        """
+        ...
+
     def token_stats(self, rows: Rows, *, grad: bool) -> TokenStats:
         """Read the replies of rows.
 

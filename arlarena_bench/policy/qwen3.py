@@ -63,6 +63,7 @@ class Qwen3Decoder:
             and not config.attention_dropout
             and config.rope_parameters["rope_type"] == "default"
             and set(config.layer_types) == {"full_attention"}
+            and model.device.type == "cpu"
             and linear == {nn.Linear}
             and model.dtype in (torch.float32, torch.float64)  # in which the library norms, too
         )
@@ -74,9 +75,21 @@ class Qwen3Decoder:
             prompts: One prompt a row.
             replies: (rows, tokens) reply ids, padded on the right.
         """
+        return functional.linear(self._normed(prompts, replies), self.folded_head())
+
+    def states(self, prompts: PaddedPrompts, replies: Tensor) -> Tensor:
+        """Return (rows, tokens, hidden): of which `head` makes what `logits` returns."""
+        states: Tensor = self._normed(prompts, replies) * self._model.model.norm.weight
+        return states
+
+    def head(self, states: Tensor) -> Tensor:
+        """Return (…, vocabulary): the logits of (…, hidden) states."""
+        return functional.linear(states, self._model.lm_head.weight)
+
+    def _normed(self, prompts: PaddedPrompts, replies: Tensor) -> Tensor:
         read = _Reading(self, prompts, replies.shape[1])
         inputs = torch.cat([prompts.ids[prompts.index, -1:], replies[:, :-1]], dim=1)
-        return read.all_at_once(inputs)
+        return self.norm(read.all_at_once(inputs))
 
     def start(self, prompts: PaddedPrompts, room: int) -> "Continuation":
         """Read the prompts but for their last tokens, for at most `room` tokens behind them."""
@@ -109,7 +122,7 @@ class Qwen3Decoder:
         halves = weight.view(-1, 2, self._width // 2, *weight.shape[1:])
         return halves.transpose(1, 2).reshape(weight.shape)
 
-    def head(self) -> Tensor:
+    def folded_head(self) -> Tensor:
         """Return (vocabulary, hidden): the output layer, the last norm's weight folded in."""
         weight: Tensor = self._model.lm_head.weight * self._model.model.norm.weight
         return weight
@@ -235,7 +248,7 @@ class _Reading:
         return self._rotation[positions][:, :, None]
 
     def all_at_once(self, inputs: Tensor) -> Tensor:
-        """Return (rows, tokens, vocabulary) for the (rows, tokens) that follow the prompts."""
+        """Return (rows, tokens, hidden) for the (rows, tokens) that follow the prompts."""
         decoder, index = self.decoder, self.index
         tokens = inputs.shape[1]
         positions = self.lengths[:, None] + torch.arange(tokens)
@@ -251,7 +264,7 @@ class _Reading:
             keys = torch.cat([before[index], keys.transpose(1, 2)], dim=2)
             values = torch.cat([read[index], values.transpose(1, 2)], dim=2)
             hidden = decoder.finish(hidden, decoder.attend(queries, keys, values, added), layer)
-        return functional.linear(decoder.norm(hidden), decoder.head())
+        return hidden
 
 
 class Continuation:
@@ -260,7 +273,7 @@ class Continuation:
     def __init__(self, read: _Reading, room: int) -> None:
         self._decoder = read.decoder
         self._layers = read.layers
-        self._head = read.decoder.head()
+        self._head = read.decoder.folded_head()
         self._turn = read.turn
         self._padded = read.padded
         self._positions = read.lengths

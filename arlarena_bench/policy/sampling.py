@@ -61,7 +61,7 @@ def draw(
     else:
         cumulative = truncate(probs, sampling).cumsum(-1)
         # Tokens left out add nothing, and the search on the right passes over them.
-        aim = uniforms[:, None] * cumulative[:, -1:]
+        aim = uniforms.to(logits.device)[:, None] * cumulative[:, -1:]
         tokens = torch.searchsorted(cumulative, aim, right=True)
     return tokens, log_probs.gather(-1, tokens)[:, 0], entropy
 

@@ -70,3 +70,8 @@ class Rows:
             else:
                 parts.append(([row], prompt[row], reply[row]))
         return [(torch.tensor(members), length) for members, _, length in parts]
+
+    def largest(self, parts: list[tuple[Tensor, int]]) -> int:
+        """Return the tokens of the largest of such parts, counted as `micro_batches` does."""
+        prompts = self.prompts.mask.sum(1)[self.prompts.index]
+        return max(len(rows) * (int(prompts[rows].max()) + length) for rows, length in parts)
