@@ -227,18 +227,21 @@ class RunRequest:
 
 
 def check_settings_count(recipe: Recipe, values: Mapping[str, Any]) -> None:
-    """Refuse settings of what a shipped start policy was made by.
+    """Refuse settings of what a start policy was made by that is not made here.
 
     Raises:
         ArenaError: If one of them would change nothing.
     """
     made_by = ("cloning", "model", "tokenizer")
     idle = next((key for key in values if key.split(".")[0] in made_by), None)
-    if idle is not None and recipe.start.frozen is not None:
-        raise ArenaError(
-            f"--set {idle}: the start policy is shipped, and this would change nothing; "
-            "add --set start.frozen=null to clone one here"
-        )
+    start = recipe.start
+    for kept, kind in ((start.frozen, "frozen"), (start.checkpoint, "checkpoint")):
+        if idle is not None and kept is not None:
+            what = "shipped" if kind == "frozen" else "a checkpoint"
+            raise ArenaError(
+                f"--set {idle}: the start policy is {what}, and this would change nothing; "
+                f"add --set start.{kind}=null to clone one here"
+            )
 
 
 def _check_method_file(recipe: Recipe, stored: Path) -> None:

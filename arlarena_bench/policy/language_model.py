@@ -1,23 +1,30 @@
 """A causal language model of the transformers library as a policy."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.base import Ask
+from arlarena_bench.policy.batch_room import room
+from arlarena_bench.policy.chat import PLAIN, Chat
 from arlarena_bench.policy.library import LibraryDecoder
 from arlarena_bench.policy.model_folder import first_line, load_folder, quiet
+from arlarena_bench.policy.out_of_memory import with_less_at_once
 from arlarena_bench.policy.padding import PaddedPrompts
+from arlarena_bench.policy.placement import DEFAULT, Placement
 from arlarena_bench.policy.probe import check_batching
 from arlarena_bench.policy.qwen3 import Qwen3Decoder
 from arlarena_bench.policy.sampling import Sampling, draw
+from arlarena_bench.recipe import ChatSection
 from arlarena_bench.streams import Stream, uniforms
 
 Complete = Callable[[str], bool]
@@ -31,47 +38,110 @@ class LanguageModel:
     Args:
         model: A causal language model of the transformers library.
         tokenizer: Its tokenizer.
+        chat: How prompts become a chat.
+        batch_tokens: As `train.sampling_batch_tokens` of a recipe.
 
     Attributes:
+        chat: As given.
+        batch_tokens: As given; half of it once memory has run out.
+        vocabulary: How many tokens the model knows.
         end_ids: Tokens that end a reply, the tokenizer's own first; of some models none.
         pad_id: What fills short rows; it is masked everywhere and may be an end token.
         decoder: Computes the model's logits, as the library does or faster.
     """
 
-    def __init__(self, model: Any, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: PreTrainedTokenizerBase,
+        chat: ChatSection = PLAIN,
+        batch_tokens: int | None = None,
+    ) -> None:
         self.model = model
         self.tokenizer = tokenizer
-        self._vocabulary: int = model.get_input_embeddings().weight.shape[0]
+        self.chat = chat
+        self._chat = Chat(tokenizer, chat)
+        self.batch_tokens = batch_tokens
+        self.vocabulary: int = model.get_input_embeddings().weight.shape[0]
         self.decoder: Qwen3Decoder | LibraryDecoder = (
             Qwen3Decoder(model) if Qwen3Decoder.covers(model) else LibraryDecoder(model)
         )
         self.end_ids = _end_ids(model, tokenizer)
         self._ends = torch.tensor(self.end_ids, dtype=torch.long)
         fillers = (tokenizer.pad_token_id, *self.end_ids, 0)
-        self.pad_id: int = next(i for i in fillers if i is not None and i < self._vocabulary)
+        self.pad_id: int = next(i for i in fillers if i is not None and i < self.vocabulary)
 
     @classmethod
-    def load(cls, folder: Path) -> "LanguageModel":
+    def load(
+        cls,
+        folder: Path,
+        placement: Placement = DEFAULT,
+        chat: ChatSection = PLAIN,
+        batch_tokens: int | None = None,
+    ) -> "LanguageModel":
         """Load an ordinary Hugging Face model folder.
 
         Raises:
             ArenaError: If the folder does not hold a causal language model and a tokenizer, or
                 the model answers otherwise in a padded batch than alone.
         """
-        model, tokenizer = load_folder(folder)
-        loaded = cls(model, tokenizer)
+        model, tokenizer = load_folder(folder, placement)
+        loaded = cls(model, tokenizer, chat, batch_tokens)
         check_batching(loaded)
         return loaded
 
     def copy(self) -> "LanguageModel":
         """Return a model of its own with the same weights; the tokenizer is shared."""
-        return LanguageModel(copy.deepcopy(self.model), self.tokenizer)
+        copied = copy.deepcopy(self.model)
+        return LanguageModel(copied, self.tokenizer, self.chat, self.batch_tokens)
+
+    def recompute_layers(self) -> None:
+        """Keep no layer's inside for the backward pass of an update; compute it twice instead."""
+        if not self.model.supports_gradient_checkpointing:
+            raise ArenaError(
+                f"{type(self.model).__name__} has no layers that can be computed again; leave out "
+                "start.checkpoint.gradient_checkpointing"
+            )
+        # Its name from transformers 5.2x on, and the one before.
+        name = "activation_checkpointing_enable"
+        before = "gradient_checkpointing_enable"
+        enable = getattr(self.model, name if hasattr(self.model, name) else before)
+        enable({"use_reentrant": False})
+        for layer in self.recomputed():
+            # A layer that is computed again counts as in training, dropout of its own included.
+            for setting in [key for key in vars(layer) if key.endswith("dropout")]:
+                setattr(layer, setting, 0.0)
+        # Layers that keep nothing are read by the library alone.
+        self.decoder = LibraryDecoder(self.model)
+
+    def recomputed(self) -> list[Any]:
+        """Return the layers that `recompute_layers` has chosen; none before."""
+        kinds = (
+            part for part in self.model.modules() if isinstance(part, GradientCheckpointingLayer)
+        )
+        return [layer for layer in kinds if layer.gradient_checkpointing]
 
     def save(self, folder: Path) -> None:
         """Write an ordinary Hugging Face model folder (safetensors)."""
         with quiet():
             self.model.save_pretrained(folder)
             self.tokenizer.save_pretrained(folder)
+
+    def state(self) -> dict[str, Any]:
+        """Return the weights that training changes."""
+        state: dict[str, Any] = self.model.state_dict()
+        return state
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Take weights that `state` returned.
+
+        Raises:
+            ArenaError: If they are another model's.
+        """
+        try:
+            self.model.load_state_dict(state)
+        except RuntimeError as error:
+            raise ArenaError(f"its weights are another model's: {first_line(error)}") from error
 
     def encode(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """Return the token ids of each prompt, through the chat template where there is one.
@@ -83,50 +153,22 @@ class LanguageModel:
         distinct = list(dict.fromkeys(texts))
         if not distinct:
             return []
-        if self.tokenizer.chat_template:
-            chats = [[{"role": "user", "content": text}] for text in distinct]
-            ids = self._chat(chats, return_dict=False)
-        else:
-            ids = self.tokenizer(distinct)["input_ids"]
+        ids = self._chat.prompts(distinct)
         by_text = {text: self._known(row) for text, row in zip(distinct, ids, strict=True)}
         return [by_text[text] for text in texts]
 
     def extend(self, turn: Generation, added: str) -> tuple[int, ...]:
-        """Return the ids of a conversation that goes on behind `turn` with `added`.
-
-        What was read and sampled before keeps its tokens; with a chat template, `added` is the
-        user's next message.
+        """Return the ids of a conversation that goes on behind `turn`, as `Chat.going_on` does.
 
         Raises:
             ArenaError: If the chat template leaves out earlier turns.
         """
-        if self.tokenizer.chat_template:
-            reply = "☆"  # stands for the turn, of whose own text a template may cut some
-            chat = [("user", "?"), ("assistant", reply), ("user", added)]
-            messages = [{"role": role, "content": content} for role, content in chat]
-            text: str = self._chat(messages, tokenize=False)
-            _, found, added = text.partition(reply)
-            if not found:
-                raise ArenaError("the model's chat template leaves out the assistant's turns")
-        ids = self.tokenizer(added, add_special_tokens=False)["input_ids"]
-        last = turn.reply_ids[-1:]
-        if last == tuple(ids[:1]) and set(last) <= set(self.end_ids):
-            ids = ids[1:]
-        return (*turn.prompt_ids, *turn.reply_ids, *self._known(ids))
-
-    def _chat(self, messages: Any, **form: Any) -> Any:
-        """Put messages, or a list of such chats, into the model's chat template."""
-        try:
-            return self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, **form)
-        except Exception as error:
-            raise ArenaError(
-                f"the model's chat template cannot be used: {first_line(error)}"
-            ) from error
+        return self._known(self._chat.going_on(turn, added, self.end_ids))
 
     def _known(self, ids: Sequence[int]) -> tuple[int, ...]:
-        if len(self.tokenizer) > self._vocabulary and max(ids, default=0) >= self._vocabulary:
+        if len(self.tokenizer) > self.vocabulary and max(ids, default=0) >= self.vocabulary:
             raise ArenaError(
-                f"the tokenizer writes token {max(ids)}, but the model knows {self._vocabulary} "
+                f"the tokenizer writes token {max(ids)}, but the model knows {self.vocabulary} "
                 "tokens only; they do not belong together"
             )
         return tuple(ids)
@@ -151,7 +193,6 @@ class LanguageModel:
         ]
         return self.generate(prompts, sampling, streams, [ask.complete for ask in asks])
 
-    @torch.inference_mode()
     def generate(
         self,
         prompts: Sequence[tuple[int, ...]],
@@ -159,7 +200,7 @@ class LanguageModel:
         streams: Sequence[Stream] = (),
         complete: Sequence[Complete | None] = (),
     ) -> list[Generation]:
-        """Sample one reply a prompt; rows that have ended leave the batch.
+        """Sample one reply a prompt, so many at once as memory takes; ended rows leave the batch.
 
         Args:
             prompts: Token ids, at least two each.
@@ -168,9 +209,41 @@ class LanguageModel:
             complete: Of each prompt, what tells of a reply so far that it needs no end token.
 
         Raises:
-            ArenaError: If a prompt and its reply do not fit into the model's context.
+            ArenaError: If a prompt and its reply do not fit into the model's context, or a few of
+                them into memory.
         """
         self._check_lengths(prompts, sampling.max_new_tokens)
+        longest = max(map(len, prompts)) + sampling.max_new_tokens
+        replies: list[Generation] = []
+        while len(replies) < len(prompts):
+            first = len(replies)
+
+            def some(first: int = first) -> list[Generation]:
+                rows = max(1, (self.batch_tokens or room(self.model)) // longest)
+                taken = slice(first, first + rows)
+                parts = (prompts[taken], sampling, streams[taken], complete[taken])
+                return self._generate(*parts)
+
+            replies += with_less_at_once(some, partial(self._sample_less, longest))
+        return replies
+
+    def _sample_less(self, longest: int, said: str) -> None:
+        """Hold half as many tokens at once from now on; the longest row has to fit."""
+        self.batch_tokens = (self.batch_tokens or room(self.model)) // 2
+        if self.batch_tokens < longest:
+            raise ArenaError(
+                f"memory does not take a row of {longest} tokens: shorten the prompts or "
+                f"train.max_new_tokens, or take a smaller model ({said})"
+            )
+
+    @torch.inference_mode()
+    def _generate(
+        self,
+        prompts: Sequence[tuple[int, ...]],
+        sampling: Sampling,
+        streams: Sequence[Stream],
+        complete: Sequence[Complete | None],
+    ) -> list[Generation]:
         packed = PaddedPrompts.pack(prompts, self.pad_id)
         rows = self.decoder.start(packed, sampling.max_new_tokens)
         tokens = packed.ids[packed.index, -1:]
@@ -180,7 +253,8 @@ class LanguageModel:
         numbers = uniforms(streams, sampling.max_new_tokens) if sampling.temperature else None
         for step in range(sampling.max_new_tokens):
             drawn = None if numbers is None else numbers[active, step]
-            tokens, log_probs, entropy = draw(rows.step(tokens), sampling, drawn)
+            found = draw(rows.step(tokens), sampling, drawn)
+            tokens, log_probs, entropy = (values.cpu() for values in found)
             steps.append((active, tokens[:, 0], log_probs, entropy))
             goes_on = torch.isin(tokens[:, 0], self._ends, invert=True)
             if any(complete):

@@ -1,5 +1,6 @@
 """Reading a Hugging Face model folder, or saying in one line why it cannot be used."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,16 +18,49 @@ from transformers.models.auto.tokenization_auto import get_tokenizer_config
 from transformers.utils import logging
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.policy.placement import DEFAULT, Placement
 
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 # Names of the class that does what tokenizer.json says, and nothing else.
 GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")
 
 
-def load_folder(folder: Path) -> tuple[Any, PreTrainedTokenizerBase]:
-    """Load a causal language model, in torch's default precision, and its tokenizer.
+def weight_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that hold weights, by name; of two forms the first."""
+    found = (sorted(folder.glob(pattern)) for pattern in WEIGHTS)
+    return next((files for files in found if files), [])
+
+
+def weights_digest(folder: Path) -> str:
+    """Return the SHA-256 of a folder's weights: of its one file, or of the list of several.
+
+    Raises:
+        ArenaError: If there are none, or one cannot be read.
+    """
+    sums = []
+    try:
+        for path in weight_files(folder):
+            with path.open("rb") as file:
+                sums.append((hashlib.file_digest(file, "sha256").hexdigest(), path.name))
+    except OSError as error:
+        raise ArenaError(f"cannot read {path}: {error.strerror}") from None
+    if not sums:
+        raise ArenaError(f"{folder} holds no weights ({' or '.join(WEIGHTS)} is missing)")
+    if len(sums) == 1:
+        return sums[0][0]
+    return hashlib.sha256("".join(f"{sha}  {name}\n" for sha, name in sums).encode()).hexdigest()
+
+
+def load_folder(
+    folder: Path, placement: Placement = DEFAULT
+) -> tuple[Any, PreTrainedTokenizerBase]:
+    """Load a causal language model and its tokenizer.
 
     Nothing is downloaded, and no code that lies in the folder is run.
+
+    Args:
+        folder: An ordinary Hugging Face model folder.
+        placement: Where the model is to compute, and in which precision.
 
     Raises:
         ArenaError: If the folder holds another kind of model, a part of one, or damaged files.
@@ -38,12 +72,13 @@ def load_folder(folder: Path) -> tuple[Any, PreTrainedTokenizerBase]:
     kind = type(config).__name__.removesuffix("Config")
     if config.is_encoder_decoder:
         raise ArenaError(f"{folder} holds an encoder-decoder ({kind}), no causal language model")
-    if not any(path for pattern in WEIGHTS for path in folder.glob(pattern)):
+    if not weight_files(folder):
         raise ArenaError(f"{folder} holds no weights ({' or '.join(WEIGHTS)} is missing)")
     with quiet(), _one_line(f"{folder} cannot be loaded as a language model"):
         model, found = AutoModelForCausalLM.from_pretrained(
             folder,
-            dtype=torch.get_default_dtype(),
+            dtype=placement.dtype or torch.get_default_dtype(),
+            attn_implementation=placement.attention,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are refused below, by name
             **here,
@@ -62,7 +97,9 @@ def load_folder(folder: Path) -> tuple[Any, PreTrainedTokenizerBase]:
             f"{folder} holds a recurrent model ({kind}); only attention over a key-value cache "
             "can be continued from shared prompts"
         )
-    return model.eval(), _load_tokenizer(folder, here)
+    with _one_line(f"{folder} cannot be put on {placement.device}"):
+        model = model.eval().to(placement.device)
+    return model, _load_tokenizer(folder, here)
 
 
 def _check_files(folder: Path) -> None:

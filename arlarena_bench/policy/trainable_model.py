@@ -7,9 +7,13 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.policy.adapters import AdaptedModel
 from arlarena_bench.policy.base import TokenStats
 from arlarena_bench.policy.language_model import LanguageModel
+from arlarena_bench.policy.out_of_memory import with_less_at_once
 from arlarena_bench.policy.token_rows import Rows
+from arlarena_bench.policy.token_statistics import AT_ONCE, statistics_in_chunks, token_statistics
 from arlarena_bench.recipe import TrainSection
 
 
@@ -19,11 +23,17 @@ class TrainableModel:
     Args:
         model: What is trained, or only read.
         settings: The recipe's `train` section.
+        logits_at_once: Where a micro-batch has more logits, it has them a part after another.
     """
 
-    def __init__(self, model: LanguageModel, settings: TrainSection) -> None:
+    def __init__(
+        self, model: LanguageModel, settings: TrainSection, logits_at_once: int = AT_ONCE
+    ) -> None:
         self.model = model
         self._settings = settings
+        self._logits_at_once = logits_at_once
+        self._limit = settings.micro_batch_tokens
+        self._halved = False
 
     def parameters(self) -> list[Parameter]:
         """Return what the optimiser changes."""
@@ -31,7 +41,27 @@ class TrainableModel:
 
     def micro_batches(self, rows: Rows) -> list[tuple[Tensor, int]]:
         """Return the parts of `rows` that are read at once, as `Rows.micro_batches` does."""
-        return rows.micro_batches(self._settings.micro_batch_tokens)
+        return rows.micro_batches(self._limit)
+
+    def read_less(self, rows: Rows, said: str) -> None:
+        """Read half as much at once from now on, because memory has run out.
+
+        Args:
+            rows: What was read.
+            said: By what ran out of memory.
+
+        Raises:
+            ArenaError: If that was done before.
+        """
+        largest = rows.largest(self.micro_batches(rows))
+        if self._halved:
+            raise ArenaError(
+                f"memory runs out at {largest} tokens at once, and it did at twice as many: set "
+                f"train.micro_batch_tokens to less than {largest}, or "
+                f"start.checkpoint.gradient_checkpointing or lora, or shorten replies ({said})"
+            )
+        self._halved = True
+        self._limit = max(1, largest // 2)
 
     def token_stats(self, rows: Rows, *, grad: bool) -> TokenStats:
         """Read the replies of rows, each distinct pair of prompt and reply once.
@@ -41,53 +71,70 @@ class TrainableModel:
             grad: Whether log-probabilities have a gradient, and entropies where the recipe has a
                 bonus on them; `rows` is then one micro-batch. Without, statistics are 0 where
                 micro-batches end before the padding does.
+
+        Raises:
+            ArenaError: If memory runs out twice; with a gradient, that is for the caller to see.
         """
         if grad:
             return self._read(rows)
-        stats = TokenStats(*torch.zeros(2, *rows.mask.shape, dtype=rows.old_log_probs.dtype))
-        with torch.inference_mode():
-            for index, length in self.micro_batches(rows):
-                found = self._read(rows.select(index, length))
-                for whole, part in zip(stats, found, strict=True):
-                    whole[index, :length] = part.to(whole.dtype)
-        return stats
+        return with_less_at_once(
+            lambda: self._read_parts(rows), lambda said: self.read_less(rows, said)
+        )
 
     def train(self, mode: bool) -> None:
-        """Begin a series of updates, or end it."""
-        self.model.model.train(mode)
+        """Begin a series of updates, or end it.
+
+        Dropout stays off: a reply has the probability that it was sampled with.
+        """
+        for layer in self.model.recomputed():
+            layer.training = mode
 
     def state(self) -> dict[str, Any]:
-        """Return the weights."""
-        state: dict[str, Any] = self.model.model.state_dict()
-        return state
+        """Return the weights that are trained."""
+        return self.model.state()
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take weights that `state` returned."""
-        self.model.model.load_state_dict(state)
+        """Take weights that `state` returned.
+
+        Raises:
+            ArenaError: If they are another model's.
+        """
+        self.model.load_state(state)
+
+    @torch.inference_mode()
+    def _read_parts(self, rows: Rows) -> TokenStats:
+        stats = TokenStats(*torch.zeros(2, *rows.mask.shape, dtype=rows.old_log_probs.dtype))
+        for index, length in self.micro_batches(rows):
+            found = self._read(rows.select(index, length))
+            for whole, part in zip(stats, found, strict=True):
+                whole[index, :length] = part.to(whole.dtype)
+        return stats
 
     def _read(self, rows: Rows) -> TokenStats:
         prompts, replies, place = rows.distinct()
-        log_probs, entropy = token_statistics(
-            self.model.logits(prompts, replies),
-            replies,
-            self._settings.temperature,
-            entropy_grad=self._settings.entropy_coef > 0,
-        )
+        temperature, entropy_grad = self._settings.temperature, self._settings.entropy_coef > 0
+        decoder, vocabulary = self.model.decoder, self.model.vocabulary
+        there = replies.to(self.model.model.device)
+        states = None
+        if replies.numel() * vocabulary > self._logits_at_once:
+            states = decoder.states(prompts, replies)
+        if states is None:
+            logits = decoder.logits(prompts, replies)
+            stats = token_statistics(logits, there, temperature, entropy_grad=entropy_grad)
+        else:
+            tokens = max(1, self._logits_at_once // vocabulary)
+            stats = statistics_in_chunks(
+                decoder.head, states, there, temperature, tokens=tokens, entropy_grad=entropy_grad
+            )
+        log_probs, entropy = (values.to(place.device) for values in stats)
         return TokenStats(log_probs[place], entropy[place])
 
 
-def token_statistics(
-    logits: Tensor, replies: Tensor, temperature: float, *, entropy_grad: bool = True
-) -> TokenStats:
-    """Return (rows, tokens) log-probabilities of the replies and entropies, nats.
+class ReferenceModel(TrainableModel):
+    """The start policy under adapters that are trained: the same weights, the adapters off."""
 
-    Args:
-        logits: (rows, tokens, vocabulary).
-        replies: (rows, tokens) ids.
-        temperature: Of the sampling policy.
-        entropy_grad: Whether entropies have a gradient; it costs as much as the loss's own.
-    """
-    log_probs = (logits / temperature).log_softmax(-1)
-    spread = log_probs if entropy_grad else log_probs.detach()
-    entropy = -(spread.exp() * spread).sum(-1)
-    return TokenStats(log_probs.gather(-1, replies[..., None])[..., 0], entropy)
+    model: AdaptedModel
+
+    def _read(self, rows: Rows) -> TokenStats:
+        with self.model.adapters_off():
+            return super()._read(rows)

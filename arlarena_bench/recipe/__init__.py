@@ -4,15 +4,20 @@ from arlarena_bench.recipe.digests import digest, leaves
 from arlarena_bench.recipe.reading import read_recipe
 from arlarena_bench.recipe.schema import TUNED, Recipe, parse_recipe
 from arlarena_bench.recipe.sections import (
+    ChatSection,
     CloningSection,
     ModelSection,
     TrainSection,
     TunedMethod,
 )
+from arlarena_bench.recipe.start_sections import CheckpointSection, LoraSection
 
 __all__ = [
     "TUNED",
+    "ChatSection",
+    "CheckpointSection",
     "CloningSection",
+    "LoraSection",
     "ModelSection",
     "Recipe",
     "TrainSection",

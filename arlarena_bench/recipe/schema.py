@@ -23,12 +23,12 @@ from arlarena_bench.recipe.sections import (
     Name,
     ProtocolSection,
     Section,
-    StartSection,
     TokenizerSection,
     TrainSection,
     TunedMethod,
     TuningSection,
 )
+from arlarena_bench.recipe.start_sections import StartSection
 
 # What a method's own tuning chooses.
 TUNED = ("method.options", "train.learning_rate")
@@ -38,6 +38,7 @@ class Recipe(Section):
     """Everything that determines a run.
 
     Attributes:
+        tokenizer: Needed only where a start is cloned on this machine.
         methods: Values of single methods, by name.
         controls: What may be run beside the methods, by the name of its row.
         control: Which of these a run is of; None for a method.
@@ -48,7 +49,7 @@ class Recipe(Section):
     environment: EnvironmentSection
     protocol: ProtocolSection = ProtocolSection()
     model: ModelSection = ModelSection()
-    tokenizer: TokenizerSection
+    tokenizer: TokenizerSection | None = None
     method: MethodSection
     start: StartSection = StartSection()
     cloning: CloningSection = CloningSection()

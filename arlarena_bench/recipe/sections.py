@@ -65,12 +65,29 @@ class EnvironmentSection(Section):
     kwargs: dict[str, Any] = {}
 
 
+class ChatSection(Section):
+    """How prompts become a chat with a model that was trained on chats.
+
+    Attributes:
+        thinking: The switch of templates that have one (`enable_thinking`, as Qwen3's).
+        system: A system message before the first prompt. Where the template has no such role, it
+            stands above the prompt.
+        template: A chat template (Jinja) in place of the tokenizer's own.
+    """
+
+    thinking: bool = False
+    system: str | None = None
+    template: str | None = None
+
+
 class ProtocolSection(Section):
     """How the environment is put to an agent (ARLArena, App. H; Table S1)."""
 
+    newer = ("chat",)
     history: Count = 2
     penalty: Coefficient = 0.1
     template: PromptTemplate | None = None
+    chat: ChatSection = ChatSection()
 
 
 class ModelSection(Section):
@@ -195,17 +212,6 @@ class CloningSection(OptimiserSection):
         return self
 
 
-class StartSection(Section):
-    """Which policy training begins from.
-
-    Attributes:
-        frozen: SHA-256 of a shipped set of starts, of which seed s takes the one numbered s,
-            counted round. None clones one on this machine, for all seeds, as `cloning` says.
-    """
-
-    frozen: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
-
-
 class MethodSection(Section):
     """A method and its keyword overrides.
 
@@ -249,12 +255,24 @@ class TrainSection(OptimiserSection):
         tis_cap: Largest weight of truncated importance sampling, which corrects for a sampler
             whose probabilities are not the trainer's: π_old is computed anew by the trainer, and
             each token's loss is multiplied by min(π_old / π_sampler, tis_cap). None for none.
+        sampling_batch_tokens: Most tokens, prompts and room for replies included, whose keys and
+            values are held at once while sampling; more rows wait. Replies are the same. None
+            for what the memory of the device takes, `LanguageModel.room`.
+        max_skipped: So many updates in a row whose gradient is not finite end the run.
         max_tries: Rollouts that dynamic filtering may draw for one batch.
         cold_start: Iterations before dynamic filtering begins.
         checkpoint_every: Iterations between checkpoints.
     """
 
-    newer = (*OptimiserSection.newer, "top_p", "top_k", "micro_batch_tokens", "tis_cap")
+    newer = (
+        *OptimiserSection.newer,
+        "top_p",
+        "top_k",
+        "micro_batch_tokens",
+        "tis_cap",
+        "sampling_batch_tokens",
+        "max_skipped",
+    )
     iterations: PositiveCount = 50
     groups: PositiveCount = 8
     group_size: Annotated[int, Field(ge=2)] = 8
@@ -271,6 +289,8 @@ class TrainSection(OptimiserSection):
     max_new_tokens: PositiveCount = 8
     micro_batch_tokens: PositiveCount | None = None
     tis_cap: Rate | None = None
+    sampling_batch_tokens: PositiveCount | None = None
+    max_skipped: PositiveCount = 10
     max_tries: PositiveCount = 3
     cold_start: Count = 0
     checkpoint_every: PositiveCount = 5

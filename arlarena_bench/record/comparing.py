@@ -9,6 +9,8 @@ from arlarena_bench.record.result import Result
 STARTS = "start policies"
 DECODER = "decoder"
 APART = ("method", "methods", "tuning", "seed", "control", "controls")
+# Where a checkpoint lies and how it is computed; its weights are named by their hash.
+HELD = ("attention", "device", "gradient_checkpointing", "ref", "revision")
 
 
 def comparable(a: Result, b: Result) -> list[str]:
@@ -17,7 +19,8 @@ def comparable(a: Result, b: Result) -> list[str]:
     They can where nothing but method and seed differs: the recipe is otherwise the same (a
     method's options and learning rate are its own in all of its seeds, a control's counts are
     divided by what it multiplies them with), and so are panel, tasks played, decoders,
-    conditions and the set of start policies; equal seeds began from the same start.
+    conditions and the set of start policies, or the checkpoint's weights; equal seeds began
+    from the same start.
     """
     ours, theirs = table_facts(a), table_facts(b)
     names = f"{a.label} seed {a.seed}", f"{b.label} seed {b.seed}"
@@ -78,7 +81,8 @@ def table_facts(result: Result) -> dict[str, Any]:
 
 def recipe_facts(recipe: Recipe) -> dict[str, Any]:
     """Return the settings that the runs of a table share, as `table_facts` has them."""
-    settings = recipe.without_control().model_dump(mode="json", exclude=set(APART))
+    left_out: dict[str, Any] = {"start": {"checkpoint": set(HELD)}, **dict.fromkeys(APART, True)}
+    settings = recipe.without_control().model_dump(mode="json", exclude=left_out)
     return {f"recipe {key}": value for key, value in leaves(settings) if key not in TUNED}
 
 

@@ -15,6 +15,10 @@ from arlarena_bench.training.update import Learner
 KEPT = 2
 
 
+class DamagedError(ArenaError):
+    """A checkpoint is not what was written; the one before may be."""
+
+
 def save_checkpoint(folder: Path, step: int, learner: Learner) -> None:
     """Write weights, optimiser and counters; the name carries the content's hash.
 
@@ -26,6 +30,8 @@ def save_checkpoint(folder: Path, step: int, learner: Learner) -> None:
         "updates": learner.updates,
         "model": learner.policy.state(),
         "optimiser": learner.optimiser.state_dict(),
+        "masters": learner.masters.state(),
+        "skipped_in_row": learner.skipped_in_row,
     }
     torch.save(state, buffer)
     data = buffer.getvalue()
@@ -44,6 +50,9 @@ def load_checkpoint(folder: Path, learner: Learner, latest: int) -> tuple[int, l
 
     Returns:
         The step restored (0 if there was none to restore), and a line about each damaged file.
+
+    Raises:
+        ArenaError: If a checkpoint is whole, but another model's.
     """
     damaged = []
     for step, path in _newest_first(folder):
@@ -51,7 +60,7 @@ def load_checkpoint(folder: Path, learner: Learner, latest: int) -> tuple[int, l
             continue
         try:
             _restore(path, learner)
-        except ArenaError as error:
+        except DamagedError as error:
             damaged.append(str(error))
         else:
             return step, damaged
@@ -62,13 +71,21 @@ def _restore(path: Path, learner: Learner) -> None:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ArenaError(f"checkpoint {path} cannot be read: {error.strerror}") from None
+        raise DamagedError(f"checkpoint {path} cannot be read: {error.strerror}") from None
     if not path.stem.endswith(_content_hash(data)):
-        raise ArenaError(f"checkpoint {path} is damaged; falling back to the one before")
+        raise DamagedError(f"checkpoint {path} is damaged; falling back to the one before")
     state = torch.load(io.BytesIO(data), weights_only=True)
-    learner.policy.load_state(state["model"])
-    learner.optimiser.load_state_dict(state["optimiser"])
+    try:
+        learner.policy.load_state(state["model"])
+        learner.optimiser.load_state_dict(state["optimiser"])
+        learner.masters.load_state(state.get("masters", []))
+    except (ArenaError, ValueError) as error:
+        raise ArenaError(
+            f"checkpoint {path} is no checkpoint of this recipe's model ({error}); start again "
+            "with another --out"
+        ) from error
     learner.updates = state["updates"]
+    learner.skipped_in_row = state.get("skipped_in_row", 0)
 
 
 def _newest_first(folder: Path) -> Iterator[tuple[int, Path]]:

@@ -116,7 +116,8 @@ def clone(
     settings = recipe.cloning
     form = make_environment(recipe).game.reply_format
     texts = (text for demo in demonstrations for text in _texts(demo))
-    words = recipe.tokenizer
+    if (words := recipe.tokenizer) is None:
+        raise ArenaError(f"recipe {recipe.name}: tokenizer is missing, which cloning needs")
     tokenizer = train_tokenizer(texts, words.pattern, joined=words.joined)
     language_model = new_language_model(recipe.model, tokenizer, settings.seed)
     rows = _Rows(language_model, demonstrations, form)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from arlarena_bench.episode import Episode
 from arlarena_bench.method_file import method_stem
+from arlarena_bench.policy.model_folder import weights_digest
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import (
     COST_METRICS,
@@ -21,7 +22,6 @@ from arlarena_bench.text_env import TextEnv
 from arlarena_bench.training.collapse import Collapse, final_fifth_std
 from arlarena_bench.training.evaluate import evaluation_decoder, panel_record, score_of
 from arlarena_bench.training.run import Run
-from arlarena_bench.training.start import weights_digest
 
 
 def build_result(

@@ -5,18 +5,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 from arlarena_bench import installed
 from arlarena_bench.episode import Episode
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.objective.guards import blaming
 from arlarena_bench.objective.method import Method
 from arlarena_bench.objective.wrapped import Wrapped
-from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.player import Player, SampledPlayer
 from arlarena_bench.policy.sampling import Sampling
-from arlarena_bench.policy.trainable_model import TrainableModel
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Result, StartRecord
 from arlarena_bench.streams import Stream, python_stream, torch_stream
@@ -33,7 +29,7 @@ from arlarena_bench.training.finish import build_result
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import check_method, pack_episodes
 from arlarena_bench.training.run import Run, finished_result, holds
-from arlarena_bench.training.start import start_policy, start_record
+from arlarena_bench.training.start import policy_and_reference, start_policy, start_record
 from arlarena_bench.training.update import Learner
 
 Group = list[Episode]
@@ -172,17 +168,11 @@ class Trainer:
     """
 
     def __init__(self, recipe: Recipe, start: Path) -> None:
-        # Several runs share the cores better than the threads of one do.
-        torch.set_num_threads(1)
         self._recipe = recipe
         self.arena = Arena(recipe)
         self.method = _method(recipe)
-        self.policy = LanguageModel.load(start)
-        settings = recipe.train
-        trained, reference = (
-            TrainableModel(model, settings) for model in (self.policy, self.policy.copy())
-        )
-        self.learner = Learner(trained, reference, self.method, settings)
+        self.policy, trained, reference = policy_and_reference(recipe, start)
+        self.learner = Learner(trained, reference, self.method, recipe.train)
         self.detector = CollapseDetector()
         self.cost = Cost()
 

@@ -1,4 +1,4 @@
-"""The start policy of a recipe: shipped, or cloned once and then kept in the cache.
+"""The start policy of a recipe: a checkpoint, shipped, or cloned once and kept in the cache.
 
 A cloned one is kept under a hash of what it was made from: the demonstrations themselves, the
 settings of cloning, and the code. An environment whose expert or text has changed records other
@@ -20,7 +20,12 @@ from filelock import FileLock
 import arlarena_bench
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import cache_folder, write_json
+from arlarena_bench.policy.adapters import AdaptedModel
 from arlarena_bench.policy.language_model import LanguageModel
+from arlarena_bench.policy.model_folder import weights_digest
+from arlarena_bench.policy.model_source import fetch_model, find_model, model_name
+from arlarena_bench.policy.placement import Placement, use_threads
+from arlarena_bench.policy.trainable_model import ReferenceModel, TrainableModel
 from arlarena_bench.recipe import Recipe, digest
 from arlarena_bench.record import StartRecord
 from arlarena_bench.training.cloning import (
@@ -36,7 +41,6 @@ from arlarena_bench.training.start_set import find_set
 CLONED = "cloned"
 # Raise when cloning would make another policy from the same settings and demonstrations.
 CLONING_VERSION = 2
-WEIGHTS = "model.safetensors"
 
 
 def start_folder(recipe: Recipe, demonstrations: str) -> Path:
@@ -74,34 +78,82 @@ def _digests(folder: Path) -> dict[str, str]:
     }
 
 
-def weights_digest(folder: Path) -> str:
-    """Return the SHA-256 of a model folder's weights."""
-    return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-
-
 def start_record(recipe: Recipe, folder: Path) -> StartRecord:
     """Return what a result says of the start policy: its name, its weights, its set."""
-    frozen = recipe.start.frozen
+    frozen, checkpoint = recipe.start.frozen, recipe.start.checkpoint
     name = CLONED if frozen is None else f"shipped/{folder.name}"
+    if checkpoint is not None:
+        name = model_name(checkpoint.ref, folder)
     return StartRecord(name=name, sha256=weights_digest(folder), set=frozen)
+
+
+def load_policy(recipe: Recipe, folder: Path) -> LanguageModel:
+    """Load a model as a recipe says: where it computes, and how it is asked.
+
+    Raises:
+        ArenaError: If the folder holds no model that can be used here.
+    """
+    model = LanguageModel.load(
+        folder,
+        Placement.of(recipe.start.checkpoint),
+        recipe.protocol.chat,
+        recipe.train.sampling_batch_tokens,
+    )
+    use_threads(model.model.num_parameters())
+    return model
+
+
+def policy_and_reference(
+    recipe: Recipe, folder: Path
+) -> tuple[LanguageModel, TrainableModel, TrainableModel]:
+    """Load the start policy to be trained.
+
+    Returns:
+        Who samples, the same to be trained, and what it was: with adapters the same weights.
+
+    Raises:
+        ArenaError: As `load_policy`, or if adapters cannot be put into the model.
+    """
+    policy, checkpoint, settings = (
+        load_policy(recipe, folder),
+        recipe.start.checkpoint,
+        recipe.train,
+    )
+    if checkpoint is not None and checkpoint.lora is not None:
+        adapted = AdaptedModel(policy, checkpoint.lora, recipe.seed)
+        reference: TrainableModel = ReferenceModel(adapted, settings)
+        policy = adapted
+    else:
+        reference = TrainableModel(policy.copy(), settings)
+    if checkpoint is not None and checkpoint.gradient_checkpointing:
+        policy.recompute_layers()
+    return policy, TrainableModel(policy, settings), reference
 
 
 def find_start(recipe: Recipe) -> Path | None:
     """Return the folder of the recipe's start policy, None if it is still to be made.
 
     Raises:
-        ArenaError: If the recipe names a shipped set that is not installed, or was changed.
+        ArenaError: If the recipe names a shipped set that is not installed, or was changed; if
+            its checkpoint cannot be one, or it has no tokenizer for a start that is cloned.
     """
+    if (checkpoint := recipe.start.checkpoint) is not None:
+        return find_model(checkpoint.ref, checkpoint.revision)
     if recipe.start.frozen is not None:
         shipped = find_set(recipe.start.frozen)
         return shipped.start(shipped.number(recipe.seed))
+    if recipe.tokenizer is None:
+        raise ArenaError(
+            f"recipe {recipe.name}: tokenizer is missing, and its start is to be cloned here; name "
+            "a model to begin from as start.checkpoint.ref, or give tokenizer.pattern"
+        )
     known = _recall(_record_of(recipe))
     folder = start_folder(recipe, known) if known else None
     return folder if folder is not None and is_built(folder) else None
 
 
 def start_policy(recipe: Recipe, on_step: OnStep | None = None) -> Path:
-    """Return the folder of the recipe's start policy, cloning it first where none is shipped.
+    """Return the folder of the recipe's start policy, fetching or cloning it first.
 
     Processes that need the same one at the same time wait for the first of them.
 
@@ -110,10 +162,13 @@ def start_policy(recipe: Recipe, on_step: OnStep | None = None) -> Path:
         on_step: Receives the progress of cloning.
 
     Raises:
-        ArenaError: If the cache cannot be written, or a shipped start is not what it was.
+        ArenaError: If the cache cannot be written, a shipped start is not what it was, or a
+            checkpoint cannot be fetched.
     """
     if (found := find_start(recipe)) is not None:
         return found
+    if (checkpoint := recipe.start.checkpoint) is not None:
+        return fetch_model(checkpoint.ref, checkpoint.revision)
     record = _record_of(recipe)
     with _alone(record):
         if (found := find_start(recipe)) is not None:

@@ -7,15 +7,18 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from arlarena_bench.errors import ArenaError
 from arlarena_bench.objective.aggregation import Totals, reduce
 from arlarena_bench.objective.kl import kl
 from arlarena_bench.objective.method import Method
 from arlarena_bench.objective.token_loss import TokenLoss, combine_info
 from arlarena_bench.objective.wrapped import Wrapped
 from arlarena_bench.policy.base import Trainable
+from arlarena_bench.policy.out_of_memory import with_less_at_once
 from arlarena_bench.policy.token_rows import Rows
 from arlarena_bench.recipe import TrainSection
 from arlarena_bench.training.diagnostics import MetricMean, sampler_metrics, update_metrics
+from arlarena_bench.training.masters import Masters
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Learner:
 
     Attributes:
         updates: Optimiser steps attempted so far, skipped ones included.
+        skipped_in_row: How many of the last were skipped, one after another.
+        masters: What the optimiser changes.
     """
 
     def __init__(
@@ -67,11 +72,13 @@ class Learner:
     ) -> None:
         self.policy = policy
         self.updates = 0
+        self.skipped_in_row = 0
         self._reference = reference
         self._method = method
         self._settings = settings
+        self.masters = Masters(policy.parameters())
         self.optimiser = torch.optim.AdamW(
-            policy.parameters(),
+            self.masters.exact,
             lr=settings.learning_rate,
             betas=(settings.adam_beta1, settings.adam_beta2),
             eps=settings.adam_eps,
@@ -100,6 +107,9 @@ class Learner:
 
         Returns:
             Metrics of the updates, averaged.
+
+        Raises:
+            ArenaError: If too many updates in a row had no finite gradient, or memory runs out.
         """
         samples, mismatch = self._samples(rows, advantages, reference_log_probs)
         metrics = MetricMean()
@@ -134,12 +144,9 @@ class Learner:
     def _minibatch(self, samples: _Samples) -> dict[str, float]:
         """Take one step on the gradient that the micro-batches of a minibatch add up to."""
         rows = samples.rows
-        places = self.policy.micro_batches(rows)
-        parts = [samples.select(*place) for place in places]
-        whole = Totals.of(rows.mask)
-        kept = self._kept(parts, whole)
-        self.optimiser.zero_grad(set_to_none=True)
-        passes = [self._backward(part, whole, kept) for part in parts]
+        places, passes = with_less_at_once(
+            lambda: self._passes(samples), lambda said: self._read_less(rows, said)
+        )
         grad_norm = self._step()
         log_probs, entropy = passes[0].log_probs.new_zeros(2, *rows.mask.shape)
         for (index, length), done in zip(places, passes, strict=True):
@@ -160,6 +167,25 @@ class Learner:
             "grad_norm": grad_norm,
             "skipped": float(not _finite(grad_norm)),
         }
+
+    def _passes(self, samples: _Samples) -> tuple[list[tuple[Tensor, int]], list[_Pass]]:
+        """Compute the gradient of a minibatch; return its micro-batches and what they left."""
+        rows = samples.rows
+        places = self.policy.micro_batches(rows)
+        parts = [samples.select(*place) for place in places]
+        whole = Totals.of(rows.mask)
+        kept = self._kept(parts, whole)
+        for parameter in (*self.policy.parameters(), *self.masters.exact):
+            parameter.grad = None
+        return places, [self._backward(part, whole, kept) for part in parts]
+
+    def _read_less(self, rows: Rows, said: str) -> None:
+        if not self._method.has_token_loss:
+            raise ArenaError(
+                "memory runs out, and a finished policy_loss takes whole minibatches: raise "
+                f"train.minibatches, or write token_loss in its place ({said})"
+            )
+        self.policy.read_less(rows, said)
 
     def _kept(self, parts: Sequence[_Samples], whole: Totals) -> Totals | None:
         """Return the totals of the tokens that the loss keeps; None leaves that to the only part.
@@ -195,6 +221,7 @@ class Learner:
             bonus = reduce(entropy, mask, method.aggregation, whole)
             loss = loss - settings.entropy_coef * bonus
         loss.backward()  # type: ignore[no-untyped-call]
+        self.masters.collect_gradients()
         # Without its graph, or the memory of all micro-batches would be held at once.
         result = result._replace(values=result.values.detach())
         return _Pass(loss.detach(), result, log_probs.detach(), entropy.detach())
@@ -209,12 +236,22 @@ class Learner:
     def _step(self) -> float:
         """Take one optimiser step unless the gradient is not finite; return its norm."""
         clip = torch.nn.utils.clip_grad_norm_
-        grad_norm = float(clip(self.policy.parameters(), self._settings.grad_clip))
+        grad_norm = float(clip(self.masters.exact, self._settings.grad_clip))
         self.updates += 1
         if _finite(grad_norm):
+            self.skipped_in_row = 0
             for group in self.optimiser.param_groups:
                 group["lr"] = self._learning_rate()
             self.optimiser.step()
+            self.masters.hand_back()
+            return grad_norm
+        self.skipped_in_row += 1
+        if self.skipped_in_row >= self._settings.max_skipped:
+            raise ArenaError(
+                f"{self.skipped_in_row} updates in a row, up to update {self.updates}, had a "
+                "gradient that is NaN or infinite: lower train.learning_rate, or choose another "
+                "precision; train.max_skipped is how many are passed over"
+            )
         return grad_norm
 
     def _learning_rate(self) -> float:

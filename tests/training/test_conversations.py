@@ -18,7 +18,7 @@ from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.player import SampledPlayer
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.policy.scripted import NullPlayer, OraclePlayer, RandomPlayer
-from arlarena_bench.policy.trainable_model import token_statistics
+from arlarena_bench.policy.token_statistics import token_statistics
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.streams import Stream
 from arlarena_bench.training.cloning import clone, record_demonstrations

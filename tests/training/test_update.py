@@ -6,11 +6,12 @@ import pytest
 import torch
 from signpost import signpost_recipe
 
-from arlarena_bench import method
+from arlarena_bench import ArenaError, method
 from arlarena_bench.objective.kl import kl
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.token_rows import Rows
-from arlarena_bench.policy.trainable_model import TrainableModel, token_statistics
+from arlarena_bench.policy.token_statistics import token_statistics
+from arlarena_bench.policy.trainable_model import TrainableModel
 from arlarena_bench.streams import torch_stream
 from arlarena_bench.training.loop import Trainer
 from arlarena_bench.training.rows import pack_episodes
@@ -148,3 +149,15 @@ def test_adams_settings_count(setting: str, value: float, rollout) -> None:
     for one in (made, plain):
         run(one, rollout)
     assert not torch.equal(weights(made), weights(plain))
+
+
+def test_gradients_that_stay_nan_end_a_run_in_one_line(rollout) -> None:
+    rows, advantages = rollout
+    made = learner(**{"train.max_skipped": 3, "train.minibatches": 1})
+    broken = rows, advantages * float("nan")
+    for samples, skipped in ((broken, 1), (broken, 2), (rollout, 0), (broken, 1), (broken, 2)):
+        run(made, samples)
+        assert made.skipped_in_row == skipped
+    with pytest.raises(ArenaError, match="3 updates in a row, up to update 6, had") as caught:
+        run(made, broken)
+    assert "\n" not in str(caught.value)
