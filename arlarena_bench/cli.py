@@ -175,12 +175,9 @@ def train(
     def on_step(metrics: dict[str, float]) -> None:
         console.print(_step_line(metrics), highlight=False, soft_wrap=True)
 
-    def warn(line: str) -> None:
-        _warn([line])
-
     with _interruptible("add --resume to go on from here"):
         if until is not None:
-            train_until(resolved, out, until, resume=resume, on_step=on_step, warn=warn)
+            train_until(resolved, out, until, resume=resume, on_step=on_step, warn=_warn_of)
             typer.echo(f"paused after step {until}; --resume goes on: {out}")
             return
         result = train_run(
@@ -189,7 +186,7 @@ def train(
             resume=resume,
             stop_on_collapse=stop_on_collapse,
             on_step=on_step,
-            warn=warn,
+            warn=_warn_of,
             command=request.line(),
         )
     typer.echo(f"success {result.main.summary.success:.1%} on {result.panel.name}: {out}")
@@ -253,7 +250,7 @@ def starts(
 @app.command()
 def evaluate(
     policy: Annotated[
-        str, typer.Argument(help="Run folder, Hugging Face folder, oracle, expert, random or null.")
+        str, typer.Argument(help="Folder of a run or model, hub id, oracle, expert, random, null.")
     ],
     preset: Preset = comparison.DEFAULT_PRESET,
     env: Env = comparison.DEFAULT_ENVIRONMENT,
@@ -266,6 +263,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Also write the result with every reply to this file.")
     ] = None,
+    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Score a policy on a frozen panel."""
@@ -276,9 +274,10 @@ def evaluate(
     line = ["arlarena", "evaluate", policy, "--preset", preset, "--env", env, "--split", split]
     line += [] if tasks is None else ["--tasks", str(tasks)]
     line += [] if decoder is None else ["--decoder", decoder]
-    command = shlex.join(line)
+    given = settings or []
+    line += [word for setting in given for word in ("--set", setting)]
     result = score_policy(
-        policy, preset, env, split, tasks, lambda line: _warn([line]), command, decoder
+        policy, preset, env, split, tasks, _warn_of, shlex.join(line), decoder, given
     )
     if out is not None:
         write_result(out, result)
@@ -500,6 +499,10 @@ def _say(name: str, line: str) -> None:
 def _warn(lines: list[str]) -> None:
     for line in lines:
         typer.secho(f"warning: {line}", fg="yellow", err=True)
+
+
+def _warn_of(line: str) -> None:
+    _warn([line])
 
 
 def _print_json(data: Any) -> None:

@@ -1,13 +1,15 @@
 """Scoring any policy on a frozen panel: a trained one, a downloaded one, or a script."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tabulate import tabulate
 
 from arlarena_bench.errors import ArenaError, nearest, unknown
+from arlarena_bench.harness.plan import parse_settings
 from arlarena_bench.installed import load_recipe
-from arlarena_bench.policy.language_model import LanguageModel
+from arlarena_bench.policy.model_folder import weight_files, weights_digest
+from arlarena_bench.policy.model_source import fetch_model, is_hub_id, model_name
 from arlarena_bench.policy.player import Player
 from arlarena_bench.policy.scripted import SCRIPTED, scripted_player
 from arlarena_bench.recipe import Recipe, read_recipe
@@ -22,10 +24,19 @@ from arlarena_bench.training.evaluate import (
 )
 from arlarena_bench.training.rollout import Arena, incomparable_line
 from arlarena_bench.training.run import finished_result
-from arlarena_bench.training.start import WEIGHTS, weights_digest
+from arlarena_bench.training.start import load_policy
 
 ALL = "all"
 SCRIPT = "script"  # stands where a decoder's name would
+# Settings that say what is played, and how a model is held meanwhile.
+PLAYED = (
+    "environment",
+    "evaluation",
+    "protocol",
+    "train.max_new_tokens",
+    "train.sampling_batch_tokens",
+)
+HELD = "start.checkpoint"
 ROWS = {
     "success": "{:.1%}",
     "score": "{:.3f}",
@@ -46,11 +57,13 @@ def score_policy(
     warn: Callable[[str], None] = lambda line: None,
     command: str | None = None,
     decoder: str | None = None,
+    settings: Sequence[str] = (),
 ) -> Result:
     """Play a policy on the first tasks of a panel, and return its result.
 
     Args:
-        name: `"oracle"`, `"expert"`, `"random"`, `"null"`, a run's folder or a Hugging Face folder.
+        name: `"oracle"`, `"expert"`, `"random"`, `"null"`, a run's folder, a Hugging Face folder,
+            or the id of a model on the hub, `owner/name` or `owner/name@revision`.
         preset: Says how the environment is put to the policy, and how replies are sampled; a
             run's folder has its own recipe instead.
         environment: Short name or id.
@@ -60,20 +73,26 @@ def score_policy(
         command: What was run, for the record; None for a call from Python.
         decoder: One of the recipe's decoders, or `"all"` of them; its headline if None. A script
             has none.
+        settings: Replacements in the recipe, each `"dotted.key=value"`; those of
+            `start.checkpoint` say how a model is held.
 
     Raises:
-        ArenaError: If there is no such policy, split, preset or decoder.
+        ArenaError: If there is no such policy, split, preset or decoder, or a setting would change
+            nothing.
     """
     if split not in HELD_OUT:
         raise unknown("split", split, HELD_OUT)
     stored = Path(name) / "recipe.yaml"
-    recipe = read_recipe(stored) if stored.is_file() else load_recipe(preset, environment)
+    base = read_recipe(stored) if stored.is_file() else load_recipe(preset, environment)
+    recipe, loaded = _with_settings(base, name, settings)
     if tasks is not None:
         recipe = recipe.with_values({f"evaluation.{split}_tasks": tasks})
     arena = Arena(recipe)
     for line in incomparable_line(arena.game):
         warn(line)
-    result = played(_players(name, recipe, decoder), _record(name), arena, recipe, split)
+    folder = None if name in SCRIPTED else _folder(name)
+    players = _players(name, folder, recipe, loaded, decoder)
+    result = played(players, _record(name, folder), arena, recipe, split)
     result = result.model_copy(update={"provenance": provenance(command)})
     trained = None if name in SCRIPTED else finished_result(Path(name), turns=False)
     if trained is None:
@@ -147,38 +166,63 @@ def _cells(summary: Summary) -> Iterator[tuple[str, str]]:
     yield from ((name, f"{value:.3f}") for name, value in summary.measures.items())
 
 
-def _record(name: str) -> PolicyRecord:
-    if name in SCRIPTED:
+def _with_settings(base: Recipe, name: str, settings: Sequence[str]) -> tuple[Recipe, Recipe]:
+    """Return the recipe that is played and recorded, and the one by which a model is loaded."""
+    values = parse_settings(settings)
+    for key in values:
+        if not key.startswith((*(f"{section}." for section in PLAYED[:3]), f"{HELD}.", *PLAYED)):
+            raise ArenaError(
+                f"--set {key}: an evaluation would not change by it; it reads {', '.join(PLAYED)} "
+                f"and {HELD}"
+            )
+    held = {key: value for key, value in values.items() if key.startswith(HELD)}
+    recipe = base.with_values({key: values[key] for key in values.keys() - held.keys()})
+    if not held or recipe.start.checkpoint is not None:
+        return recipe, recipe.with_values(held)
+    begun = recipe.with_values({"start": {"checkpoint": {"ref": name}}})
+    return recipe, begun.with_values(held)
+
+
+def _record(name: str, folder: Path | None) -> PolicyRecord:
+    if folder is None:
         return PolicyRecord(kind="scripted", name=name)
-    folder = Path(name)
-    known = weights_digest(folder) if (folder / WEIGHTS).is_file() else None
-    return PolicyRecord(kind="model", name=folder.resolve().name, sha256=known)
+    known = weights_digest(folder) if weight_files(folder) else None
+    ref = name.partition("@")[0]
+    called = model_name(ref, folder) if is_hub_id(ref) else Path(name).resolve().name
+    return PolicyRecord(kind="model", name=called, sha256=known)
 
 
-def _players(name: str, recipe: Recipe, decoder: str | None) -> dict[str, Player]:
+def _players(
+    name: str, folder: Path | None, recipe: Recipe, loaded: Recipe, decoder: str | None
+) -> dict[str, Player]:
     """Return who plays as the policy, under each decoder that was asked for."""
-    if name in SCRIPTED:
+    if folder is None:
         if decoder is not None:
             raise ArenaError(f"{name} is a script and has no decoder; leave out --decoder")
         return {SCRIPT: scripted_player(name)}
     known = recipe.evaluation.scored()
     if decoder not in (None, ALL, *known):
         raise unknown("decoder", decoder, [ALL, *known])
-    model = _model(name)
+    model = load_policy(loaded, folder)
     chosen = list(known) if decoder == ALL else [decoder or next(iter(known))]
     return {each: evaluation_player(model, recipe, each) for each in chosen}
 
 
-def _model(name: str) -> LanguageModel:
+def _folder(name: str) -> Path:
+    """Return the folder of a model: a run's, any other, or a snapshot of the hub."""
     folder = Path(name)
     if folder.is_file():
         raise ArenaError(f"{name} is a file; give a run's folder or a Hugging Face folder")
-    if not folder.is_dir():
-        raise ArenaError(
-            f"no policy {name!r}{nearest(name, SCRIPTED)} (a folder, or {', '.join(SCRIPTED)})"
-        )
-    if (folder / "recipe.yaml").is_file():
-        folder = folder / "model"
-        if not folder.is_dir():
+    if folder.is_dir() and not (folder / "recipe.yaml").is_file():
+        return folder
+    if folder.is_dir():
+        if not (folder / "model").is_dir():
             raise ArenaError(f"the run in {name} is not finished; `arlarena train --resume` it")
-    return LanguageModel.load(folder)
+        return folder / "model"
+    ref, _, revision = name.partition("@")
+    if is_hub_id(ref):
+        return fetch_model(ref, revision or None)
+    raise ArenaError(
+        f"no policy {name!r}{nearest(name, SCRIPTED)} (a folder, owner/name of a model on the hub, "
+        f"or {', '.join(SCRIPTED)})"
+    )

@@ -69,3 +69,34 @@ def test_scores_say_under_what_conditions_they_came() -> None:
     assert any(line.split() == ["r_price", "1.000"] for line in shown)
     refused = scores.model_copy(update={"incomparable": "nothing was isolated"})
     assert scores_table(refused).endswith("not for the leaderboard: nothing was isolated")
+
+
+def test_settings_say_what_is_played_and_are_on_record(tmp_path: Path) -> None:
+    folder = str(write_model(tmp_path, "LlamaForCausalLM"))
+    given = ["train.max_new_tokens=3", "protocol.history=1", "start.checkpoint.dtype=bfloat16"]
+    plain, result = (
+        score_policy(folder, "nano", "sokoban", "test", 2, settings=settings)
+        for settings in ((), given)
+    )
+    assert result.recipe.train.max_new_tokens == 3
+    assert result.recipe.protocol.history == 1
+    lengths = [len(ids) for e in result.main.episodes for ids in e.turns.token_ids]
+    assert max(lengths) <= 3
+    # How a model is held is none of what results are compared by.
+    assert result.recipe.start == plain.recipe.start
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("train.groups=2", "--set train.groups: an evaluation would not change by it"),
+        ("protocol", "write a key and a value"),
+        ("protocol.histori=2", "unknown key 'protocol.histori'; did you mean 'history'?"),
+        ("start.checkpoint.device=tpu", "start.checkpoint.device: "),
+    ],
+)
+def test_a_wrong_setting_is_one_line(setting: str, said: str) -> None:
+    with pytest.raises(ArenaError) as caught:
+        score_policy("random", "nano", "sokoban", "test", 2, settings=[setting])
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
