@@ -65,8 +65,9 @@ test313: ## Run the tests that need no torch on Python 3.13, too
 	$(VENV313)/bin/python -P -m pytest $(TESTS313)
 
 BASE ?=
-verify: setup ## Verify every submission, with BASE=COMMIT also that none vanished or changed
-	$(BIN)/arlarena verify leaderboard/submissions $(if $(BASE),--base $(BASE))
+POLICY ?=
+verify: setup ## Verify every submission; BASE=COMMIT: that none vanished or changed; POLICY=1: who sampled
+	$(BIN)/arlarena verify leaderboard/submissions $(if $(BASE),--base $(BASE)) $(if $(POLICY),--policy)
 
 lint: setup ## Check style
 	$(BIN)/ruff check .

@@ -140,6 +140,13 @@ class TextEnv(gym.Env[str, str], ABC):
         """
         return None
 
+    def learned(self, outside: str) -> bool:
+        """Return whether the last turn learned what an earlier `outside` says.
+
+        What depends on the machine's speed, such as a program's time being over, may differ.
+        """
+        return self.outside == outside
+
     def recall(self, outside: str) -> None:
         """Let the next turn learn this, an earlier `outside`, instead of asking again.
 

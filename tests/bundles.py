@@ -16,7 +16,7 @@ from arlarena_bench.record import RESULT_FILE, Result, read_result, write_result
 from arlarena_bench.submission.header import Submitter, header_id
 from arlarena_bench.submission.packing import submit, write_header
 from arlarena_bench.submission.rules import newest_rules
-from arlarena_bench.submission.verifying import Verdict, verify
+from arlarena_bench.submission.verifying import Checks, Verdict, verify
 
 WHO = Submitter(name="A. Nother", affiliation="Nowhere")
 # A preset of seconds, from the starts that ship.
@@ -54,9 +54,9 @@ def copied(bundle: Path, folder: Path) -> Path:
     return Path(shutil.copytree(bundle, folder / "bundle"))
 
 
-def fault_of(bundle: Path) -> str:
+def fault_of(bundle: Path, checks: Checks = Checks()) -> str:  # noqa: B008
     """The line that a bundle is rejected with."""
-    verdict: Verdict = verify(bundle)
+    verdict: Verdict = verify(bundle, checks)
     assert verdict.fault is not None
     assert "\n" not in verdict.fault
     return verdict.fault
@@ -75,11 +75,11 @@ def forge(bundle: Path, run: str, change: Callable[[Result], Result]) -> None:
         seal(bundle)
 
 
-def sign(bundle: Path) -> None:
+def sign(bundle: Path, track: str = "methods") -> None:
     """Write the header of the results that lie there."""
     paths = sorted(bundle.glob(f"runs/*/*/{RESULT_FILE}"))
     results = {path.parent.relative_to(bundle).as_posix(): read_result(path) for path in paths}
-    write_header(bundle, results, WHO, newest_rules("methods"))
+    write_header(bundle, results, WHO, newest_rules(track))
 
 
 def seal(bundle: Path, change: Callable[[dict[str, Any]], Any] = lambda header: None) -> None:

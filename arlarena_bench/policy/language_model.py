@@ -212,7 +212,7 @@ class LanguageModel:
             ArenaError: If a prompt and its reply do not fit into the model's context, or a few of
                 them into memory.
         """
-        self._check_lengths(prompts, sampling.max_new_tokens)
+        self.check_lengths(prompts, sampling.max_new_tokens)
         longest = max(map(len, prompts)) + sampling.max_new_tokens
         replies: list[Generation] = []
         while len(replies) < len(prompts):
@@ -307,7 +307,12 @@ class LanguageModel:
             )
         ]
 
-    def _check_lengths(self, prompts: Sequence[tuple[int, ...]], new_tokens: int) -> None:
+    def check_lengths(self, prompts: Sequence[tuple[int, ...]], new_tokens: int) -> None:
+        """Refuse prompts that the model cannot answer.
+
+        Raises:
+            ArenaError: If one and its reply do not fit into the context, or it has one token only.
+        """
         config = self.model.config.get_text_config()
         limit = getattr(config, "max_position_embeddings", None)
         longest = max(map(len, prompts))

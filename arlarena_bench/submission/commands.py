@@ -1,6 +1,7 @@
 """`arlarena submit` and `arlarena verify`."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,8 +11,11 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.report.comparison import DEFAULT_ENVIRONMENT
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from arlarena_bench.harness.progress import Display
     from arlarena_bench.submission.preflight import Prospect
-    from arlarena_bench.submission.verifying import Verdict
+    from arlarena_bench.submission.verifying import Report, Verdict
 
 REJECTED, UNREADABLE = 1, 2
 
@@ -75,19 +79,26 @@ def verify(
         Path | None,
         typer.Option(help="With --base: also write what is to be said of the changes, Markdown."),
     ] = None,
+    policy: Annotated[
+        bool,
+        typer.Option("--policy", help="Also score all sampled tokens by the bundle's checkpoints."),
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the rules, and what was checked.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Compute everything in a bundle again: 0 verified, 1 rejected, 2 it cannot be read."""
+    from rich.console import Console
+
+    from arlarena_bench.harness.progress import Display
     from arlarena_bench.submission.append_only import (
         bundle_folders,
         changed_since,
         changes_since,
         withdrawal_faults,
     )
-    from arlarena_bench.submission.verifying import identified, verify_each
+    from arlarena_bench.submission.verifying import Checks, identified, verify_each
     from arlarena_bench.submission.verifying import verify as verify_bundle
 
     if base is None and (only_changed or comment):
@@ -98,7 +109,9 @@ def verify(
         raise ArenaError("--changed and --comment are of a folder of bundles")
     changed = set() if base is None or alone else changed_since(bundle, base)
     asked = [f for f in folders if f.name in changed] if only_changed else folders
-    verdicts = [verify_bundle(bundle)] if alone else verify_each(asked)
+    with Display(Console(stderr=True)) as display:
+        checks = Checks(policy=policy, report=_reporting(display))
+        verdicts = [verify_bundle(bundle, checks)] if alone else verify_each(asked, checks)
     others = identified(folder for folder in folders if folder not in asked)
     faults = [] if alone else list(withdrawal_faults(bundle, [*verdicts, *others]))
     if base is not None:
@@ -132,6 +145,19 @@ def _write_comment(
     except ArenaError:
         withdrawn, newly = (), []  # one of the faults
     write_whole(path, comment(verdicts, faults, changed, withdrawn, newly))
+
+
+def _reporting(display: "Display") -> "Report":
+    """Return what shows a row for each thing that goes on."""
+    rows: dict[str, TaskID] = {}
+
+    def report(what: str, done: int, total: int) -> None:
+        if what not in rows:
+            rows[what] = display.add(what, total)
+        display.update(rows[what], done, "")
+        display.show()
+
+    return report
 
 
 def _check(
@@ -183,14 +209,32 @@ def _verdict_lines(verdict: "Verdict", explain: bool) -> list[str]:
     lines = explained(verdict.rules or None) if explain else []
     if explain:
         lines += [f"checked {what}: {how}" for what, how in verdict.checked.items()]
+        lines += [line for run in verdict.policies for line in _policy_lines(verdict, run)]
     if verdict.fault is not None:
         return [*lines, f"rejected {verdict.place}: {verdict.fault}"]
     lines += [f"lacks {what}" for what in verdict.lacks]
+    lines += [f"stays replayed: {run}: {why}" for run, why in verdict.unchecked.items()]
     ranked = "ranked" if verdict.unranked is None else f"unranked: {verdict.unranked}"
     return [
         *lines,
         f"verified {verdict.place}: {verdict.id[:12]}, {verdict.rules}, {verdict.tier}, {ranked}",
     ]
+
+
+def _policy_lines(verdict: "Verdict", run: str) -> Iterator[str]:
+    policy = verdict.policies[run]
+    if policy.unchecked is not None:
+        yield f"  {run}: {policy.unchecked}"
+    for decoder, found in policy.decoders.items():
+        likely = (
+            "each token the likeliest"
+            if found.deviation is None
+            else f"-log p differs from the entropy by {found.deviation:+.1f} standard errors"
+        )
+        yield (
+            f"  {run}, decoder {decoder}: {found.regenerated} of {found.episodes} episodes are "
+            f"those of their streams; {found.tokens} tokens, {likely}"
+        )
 
 
 def _verdict_json(verdict: "Verdict") -> dict[str, Any]:

@@ -50,7 +50,12 @@ def _prospect(recipe: Recipe, rules: Rules) -> Prospect:
         rules=rules.name,
         track=rules.track,
         ruleset=ruleset_of(recipe),
-        tier=None if against else HIGHEST,
+        tier=None if against else _tier(recipe),
         ranked_seeds=rules.seeds.ranked,
         against=tuple(against),
     )
+
+
+def _tier(recipe: Recipe) -> Tier:
+    """Return the highest tier of a run: what is not from a shipped start can only be replayed."""
+    return HIGHEST if recipe.start.frozen is None else "policy-checked"

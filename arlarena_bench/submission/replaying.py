@@ -1,11 +1,13 @@
 """Strict replay: every reply stepped again, and everything compared with the record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from arlarena_bench.episode import Episode, Generation
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.plugins import one_line
+from arlarena_bench.policy.base import Ask
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.record import EpisodeRecord, TurnsRecord, prompt_hash, record_episode
 from arlarena_bench.text_env import TextEnv
@@ -21,30 +23,52 @@ _TURN = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """An episode that was stepped again.
+
+    Attributes:
+        told: Its record.
+        asks: What the agent is asked at each turn. Where a conversation goes on, the turn that it
+            goes on from has no `prompt_ids` yet: they depend on who reads it.
+        fault: Where the record differs from what its replies lead to, one line that begins with
+            the turn, counted from 1, where there is one; None if nowhere.
+    """
+
+    told: EpisodeRecord
+    asks: Sequence[Ask]
+    fault: str | None
+
+
 def first_difference(
     environment: AgentProtocol, told: EpisodeRecord, watch: Callable[[TextEnv], None] | None = None
 ) -> str | None:
-    """Return where an episode differs from what its replies lead to; None if nowhere.
+    """Return the fault of a `replay`."""
+    return replay(environment, told, watch).fault
+
+
+def replay(
+    environment: AgentProtocol, told: EpisodeRecord, watch: Callable[[TextEnv], None] | None = None
+) -> Replay:
+    """Step an episode again, up to its first difference.
 
     Args:
         environment: Of the recipe; any episode in it ends.
         told: The record of an episode.
         watch: Called with the game at the start and after each turn.
-
-    Returns:
-        One line that begins with the turn, counted from 1, where there is one.
     """
     if told.turns is None:
-        return "its turns are missing"
+        return Replay(told, (), "its turns are missing")
     episode = Episode(told.task_id, 0)
+    asks: list[Ask] = []
     try:
-        return _stepped(environment, episode, told.turns, watch or _unwatched) or _compared(
-            environment, episode, told
-        )
+        fault = _stepped(environment, episode, told.turns, watch or _unwatched, asks)
+        fault = fault or _compared(environment, episode, told)
     except ArenaError as error:
-        return str(error)
+        fault = str(error)
     except Exception as error:  # whatever a stranger's replies have led an environment to
-        return f"turn {len(episode.turns) + 1}: the environment failed: {one_line(error)}"
+        fault = f"turn {len(episode.turns) + 1}: the environment failed: {one_line(error)}"
+    return Replay(told, asks, fault)
 
 
 def _unwatched(game: TextEnv) -> None:
@@ -56,10 +80,11 @@ def _stepped(
     episode: Episode,
     told: TurnsRecord,
     watch: Callable[[TextEnv], None],
+    asks: list[Ask],
 ) -> str | None:
     prompt, info = environment.reset(options={"task_id": episode.task_id})
     watch(environment.game)
-    over = False
+    over, ask = False, Ask(prompt)
     for turn, reply in enumerate(told.replies):
         if over:
             return f"turn {turn + 1}: a step after the end of the episode"
@@ -71,10 +96,14 @@ def _stepped(
         if told.outside is not None and (outside := told.outside[turn]) is not None:
             environment.game.recall(outside)
         before, asked = info, prompt
+        asks.append(ask)
         prompt, _, terminated, truncated, info = environment.step(reply)
         watch(environment.game)
         over = terminated or truncated
-        add_turn(episode, asked, Generation(reply, reply_ids=told.token_ids[turn]), before, info)
+        answer = Generation(reply, reply_ids=told.token_ids[turn])
+        add_turn(episode, asked, answer, before, info)
+        transcript = environment.game.transcript
+        ask = Ask(prompt, answer, info["observation"]) if transcript else Ask(prompt)
         for field, named in _TURN.items():
             entries = getattr(told, field)
             ours = _turn_value(episode, field)

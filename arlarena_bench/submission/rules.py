@@ -2,7 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -72,6 +72,43 @@ class RulesetRule(Rule):
     allowed: tuple[Ruleset, ...]
 
 
+class PolicyCheckRule(Rule):
+    """What `verify --policy` asks of sampled tokens.
+
+    Attributes:
+        draws: Whether each has to be the one that its attempt's stream gives; otherwise it is
+            only said how many are.
+        false_alarm: Probability at most that a bundle is rejected by chance.
+    """
+
+    draws: bool
+    false_alarm: Annotated[float, Field(gt=0, lt=1)]
+
+
+class CalibrationRule(Rule):
+    """What a bundle's own runs of a known method are compared with the published ones for.
+
+    Attributes:
+        method: Which.
+        level: Of the test.
+        reject: Whether a bundle that differs is rejected.
+    """
+
+    method: str
+    level: Annotated[float, Field(gt=0, lt=1)]
+    reject: bool
+
+
+class RetrainingRule(Rule):
+    """How a run that is trained again has to agree where it is not the same to the bit.
+
+    Attributes:
+        level: Of the interval in which its success has to lie.
+    """
+
+    level: Annotated[float, Field(gt=0, lt=1)]
+
+
 class Limits(RulesPart):
     """What a bundle may be at most.
 
@@ -109,6 +146,9 @@ class Rules(RulesPart):
     panel: PanelRule
     seeds: SeedsRule
     rulesets: RulesetRule
+    policy_check: PolicyCheckRule
+    calibration: CalibrationRule | None = None
+    retraining: RetrainingRule | None = None
     tiers: tuple[Tier, ...] = Field(min_length=1)
     limits: Limits
 

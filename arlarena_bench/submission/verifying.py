@@ -1,7 +1,7 @@
 """Verifying a bundle: reading it safely, and computing everything in it again."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ from arlarena_bench.submission.header import (
     header_id,
 )
 from arlarena_bench.submission.placing import method_folder, run_folder
-from arlarena_bench.submission.replaying import first_difference
+from arlarena_bench.submission.replaying import Replay, replay
 from arlarena_bench.submission.rules import (
     MEGABYTE,
     Limits,
@@ -48,6 +48,7 @@ from arlarena_bench.submission.rules import (
     newest_rules,
     rules_names,
 )
+from arlarena_bench.submission.run_policy import RunPolicy, place_of, run_policy
 from arlarena_bench.submission.strict_json import RejectedError, parse_json, strict_lines
 from arlarena_bench.submission.tokens import TokenCheck
 from arlarena_bench.training.evaluate import evaluate
@@ -56,7 +57,27 @@ from arlarena_bench.training.start_set import WEIGHTS
 
 TOLERANCE = 1e-9
 HIGHEST: Tier = "replayed"
-"""The highest tier that is verified here."""
+"""The highest tier that is reached without a bundle's checkpoints."""
+
+Report = Callable[[str, int, int], None]
+"""Told what is done, how much of it, and of how much in all."""
+
+
+def quietly(what: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What is done beside replaying.
+
+    Attributes:
+        policy: Whether sampled tokens are scored again by the bundle's checkpoints.
+        report: Told how far it is.
+    """
+
+    policy: bool = False
+    report: Report = quietly
 
 
 @dataclass(slots=True)
@@ -73,6 +94,7 @@ class Verdict:
         checked: What was checked, and how much of it, in that order.
         lacks: What its records do not hold, so that it was not checked.
         rows: Of its table, as in the header.
+        policies: Who has sampled, by run; empty where that was not checked.
     """
 
     place: Path
@@ -84,17 +106,30 @@ class Verdict:
     checked: dict[str, str] = field(default_factory=dict)
     lacks: list[str] = field(default_factory=list)
     rows: tuple[dict[str, Any], ...] = ()
+    policies: dict[str, RunPolicy] = field(default_factory=dict)
+
+    @property
+    def unchecked(self) -> dict[str, str]:
+        """Why runs stay replayed, where their policies were asked for; not of scripts and starts.
+
+        Only what was trained, or is a model, makes a tier.
+        """
+        return {run: p.unchecked for run, p in self.policies.items() if p.counts and p.unchecked}
 
 
-def verify(place: Path) -> Verdict:
+def verify(place: Path, checks: Checks = Checks()) -> Verdict:
     """Verify a bundle.
+
+    Args:
+        place: Its folder.
+        checks: What is done beside replaying.
 
     Raises:
         ArenaError: If it cannot be read at all: there is none, or it is of another version.
     """
     verdict = Verdict(place)
     try:
-        _verify(verdict)
+        _verify(verdict, checks)
     except RejectedError as error:
         verdict.fault = str(error)
     except (ArithmeticError, RecursionError, ValueError) as error:
@@ -103,12 +138,12 @@ def verify(place: Path) -> Verdict:
     return verdict
 
 
-def verify_each(places: Iterable[Path]) -> list[Verdict]:
+def verify_each(places: Iterable[Path], checks: Checks = Checks()) -> list[Verdict]:
     """Verify several bundles; one that cannot be read is rejected, and the others are verified."""
     verdicts = []
     for place in places:
         try:
-            verdicts.append(verify(place))
+            verdicts.append(verify(place, checks))
         except ArenaError as error:
             verdicts.append(Verdict(place, fault=str(error)))
     return verdicts
@@ -127,7 +162,7 @@ def identified(places: Iterable[Path]) -> list[Verdict]:
     return verdicts
 
 
-def _verify(verdict: Verdict) -> None:
+def _verify(verdict: Verdict, checks: Checks) -> None:
     # Which rules it is under stands in the header, which is read under the strictest limits.
     folder = BundleFolder(verdict.place, _strictest())
     header = read_header(folder, _strictest())
@@ -147,9 +182,11 @@ def _verify(verdict: Verdict) -> None:
     _check_attachments(header, results)
     episodes = sum(len(s.episodes) for r in results.values() for s in r.scores.values())
     verdict.checked["content"] = f"{episodes} episodes by their ids, the header and its table"
-    turns = sum(_replay(run, result, environments[run]) for run, result in results.items())
+    turns = _replay_runs(verdict, checks, folder, rules, results, environments)
     verdict.checked["replay"] = f"{turns} turns stepped again, none different"
     verdict.tier = HIGHEST
+    if checks.policy:
+        _conclude_policies(verdict)
     verdict.lacks = sorted(_lacks(results))
 
 
@@ -342,22 +379,62 @@ def _check_record(run: str, result: Result, environment: AgentProtocol) -> None:
         raise RejectedError(f"{run}: not for the leaderboard: {shown(reason)}")
 
 
-def _replay(run: str, result: Result, environment: AgentProtocol) -> int:
-    """Play every episode of a result again; return how many turns that were."""
+def _replay_runs(
+    verdict: Verdict,
+    checks: Checks,
+    folder: BundleFolder,
+    rules: Rules,
+    results: Mapping[str, Result],
+    environments: Mapping[str, AgentProtocol],
+) -> int:
+    """Play every run again, and check who has sampled it; return how many turns that were."""
+    turns = 0
+    decoders = sum(len(result.scores) for result in results.values())
+    for number, (run, result) in enumerate(results.items()):
+        checks.report(verdict.place.name, number, len(results))
+        environment = environments[run]
+        replays = _replay(run, result, environment)
+        turns += sum(len(each.asks) for score in replays.values() for each in score)
+        if checks.policy:
+            level = rules.policy_check.false_alarm / decoders
+            verdict.policies[run] = run_policy(
+                folder, run, result, environment, replays, level, rules.policy_check.draws
+            )
+    checks.report(verdict.place.name, len(results), len(results))
+    return turns
+
+
+def _conclude_policies(verdict: Verdict) -> None:
+    found = [each for policy in verdict.policies.values() for each in policy.decoders.values()]
+    tokens, episodes = sum(each.tokens for each in found), sum(each.episodes for each in found)
+    checked = [policy for policy in verdict.policies.values() if policy.unchecked is None]
+    verdict.checked["policy"] = (
+        f"{tokens} tokens of {len(checked)} runs scored again by their checkpoints; "
+        f"{sum(each.regenerated for each in found)} of {episodes} episodes are those that their "
+        "streams give"
+    )
+    if turns := sum(policy.outside.turns for policy in verdict.policies.values()):
+        varying = sum(policy.outside.varying for policy in verdict.policies.values())
+        verdict.checked["outside"] = (
+            f"{turns} turns have asked outside again, none told otherwise; {varying} are told "
+            "something else each time"
+        )
+    if not verdict.unchecked and any(policy.counts for policy in verdict.policies.values()):
+        verdict.tier = "policy-checked"
+
+
+def _replay(run: str, result: Result, environment: AgentProtocol) -> dict[str, list[Replay]]:
+    """Play every episode of a result again; return them by decoder."""
     if result.policy.kind == "scripted":
         _check_script(run, result)
     tokens = TokenCheck(result)
-    turns = 0
+    replays: dict[str, list[Replay]] = {}
     for decoder, score in sorted(result.scores.items()):
-        for episode in score.episodes:
-            fault = first_difference(environment, episode) or tokens.difference(episode)
-            if fault is not None:
-                raise RejectedError(
-                    f"{run}, task {shown(episode.task_id)}, attempt {episode.attempt}, decoder "
-                    f"{decoder}, {shown(fault)}"
-                )
-            turns += episode.length
-    return turns
+        replays[decoder] = [replay(environment, episode) for episode in score.episodes]
+        for each in replays[decoder]:
+            if (fault := each.fault or tokens.difference(each.told)) is not None:
+                raise RejectedError(place_of(run, decoder, each, fault))
+    return replays
 
 
 def _check_script(run: str, result: Result) -> None:

@@ -22,9 +22,17 @@ def evaluation_player(sampler: Sampler, recipe: Recipe, decoder: str | None = No
     Raises:
         ArenaError: If the recipe has no such decoder.
     """
+    return SampledPlayer(sampler, evaluation_sampling(recipe, decoder))
+
+
+def evaluation_sampling(recipe: Recipe, decoder: str | None = None) -> Sampling:
+    """Return how replies are sampled under one of the recipe's decoders, the headline's if None.
+
+    Raises:
+        ArenaError: If the recipe has no such decoder.
+    """
     chosen = evaluation_decoder(recipe, decoder)
-    sampling = Sampling(recipe.train.max_new_tokens, chosen.temperature, chosen.top_p, chosen.top_k)
-    return SampledPlayer(sampler, sampling)
+    return Sampling(recipe.train.max_new_tokens, chosen.temperature, chosen.top_p, chosen.top_k)
 
 
 def evaluation_decoder(recipe: Recipe, name: str | None = None) -> Decoder:

@@ -5,7 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +245,13 @@ class TirMathEnv(TextEnv):
     def outside(self) -> str | None:
         """What came of the last turn's program, as JSON; None for a turn without one."""
         return None if self._last_run is None else json.dumps(asdict(self._last_run))
+
+    def learned(self, outside: str) -> bool:
+        """Return whether the last program gave what this says, or the time of one was over."""
+        told, run = _RUN.validate_json(outside, strict=True), self._last_run
+        if run is None:
+            return False
+        return told.timed_out or run.timed_out or replace(told, unguarded=run.unguarded) == run
 
     def recall(self, outside: str) -> None:
         """Let this be what comes of the next program, which is not run then.

@@ -98,7 +98,8 @@ def test_rules_are_found_by_track_and_version() -> None:
     assert newest_rules("methods") is load_rules("methods-v1")
     with pytest.raises(ArenaError, match="unknown track 'method'; did you mean 'methods'"):
         newest_rules("method")
-    assert len(explained()) == 2 * (1 + len(load_rules("methods-v1").spoken()))
+    spoken = [load_rules(name).spoken() for name in rules_names()]
+    assert len(explained()) == sum(1 + len(each) for each in spoken)
 
 
 def run(*words: str) -> tuple[int, str]:
@@ -109,7 +110,7 @@ def run(*words: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("nano",), 0, "methods-v1: yes, ruleset no-tuning, tier replayed; ranked with 6 seeds"),
+        (("nano",), 0, "methods-v1: yes, ruleset no-tuning, tier policy-checked; ranked with 6"),
         (
             ("nano", "--set", "train.groups=9"),
             0,
@@ -133,6 +134,12 @@ def test_the_commands(good: Path, bench: Path, bundle: Path, tmp_path: Path) -> 
     code, output = run("verify", str(out.parent), "--explain")
     assert (code, "  seeds: Every method has the same seeds" in output) == (0, True), output
     assert "checked replay: " in output
+    code, output = run("verify", str(out), "--policy", "--explain")
+    assert (code, ", policy-checked, unranked" in output) == (0, True), output
+    assert "decoder paper: 5 of 5 episodes are those of their streams; " in output
+    code, output = run("verify", str(out), "--policy", "--json")
+    (found,) = json.loads(output[output.index("{") :])["bundles"]
+    assert found["policies"]["runs/grpo/seed-0"]["decoders"]["paper"]["regenerated"] == 5
     (out.parent / "other").mkdir()
     code, output = run("verify", str(out.parent))
     assert (code, "other holds no bundle.json" in output, f"verified {out}" in output) == (
