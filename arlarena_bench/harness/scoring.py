@@ -166,6 +166,26 @@ def _cells(summary: Summary) -> Iterator[tuple[str, str]]:
     yield from ((name, f"{value:.3f}") for name, value in summary.measures.items())
 
 
+def sampling_player(
+    name: str, preset: str, environment: str, settings: Sequence[str]
+) -> tuple[Player, Recipe, str]:
+    """Return who plays under a policy's name, by which recipe, and what records call it.
+
+    Args:
+        name: As of `score_policy`.
+        preset: As of `score_policy`.
+        environment: As of `score_policy`.
+        settings: As of `score_policy`.
+
+    Raises:
+        ArenaError: If there is no such policy or preset, or a setting would change nothing.
+    """
+    recipe, loaded = _with_settings(load_recipe(preset, environment), name, settings)
+    folder = None if name in SCRIPTED else _folder(name)
+    (player,) = _players(name, folder, recipe, loaded, None).values()
+    return player, recipe, _record(name, folder).name
+
+
 def _with_settings(base: Recipe, name: str, settings: Sequence[str]) -> tuple[Recipe, Recipe]:
     """Return the recipe that is played and recorded, and the one by which a model is loaded."""
     values = parse_settings(settings)

@@ -75,6 +75,17 @@ class Chat:
             ids = ids[1:]
         return (*turn.prompt_ids, *turn.reply_ids, *ids)
 
+    def end(self, ends: Sequence[int]) -> tuple[int, ...]:
+        """Return the token that ends a reply: the template's of `ends`, else the first of them."""
+        if self._tokenizer.chat_template:
+            chat = [*self._opening("?"), {"role": "assistant", "content": MARK}]
+            text: str = self._apply(chat, tokenize=False, add_generation_prompt=False)
+            behind = text.partition(MARK)[2]
+            ids = self._tokenizer(behind, add_special_tokens=False)["input_ids"]
+            if set(ids[:1]) & set(ends):
+                return (ids[0],)
+        return tuple(ends[:1])
+
     def _opening(self, text: str) -> list[dict[str, str]]:
         system = self._settings.system
         if system is None:
@@ -97,9 +108,8 @@ class Chat:
         try:
             return self._tokenizer.apply_chat_template(
                 messages,
-                add_generation_prompt=True,
                 enable_thinking=self._settings.thinking,
-                **form,
+                **({"add_generation_prompt": True} | form),
             )
         except Exception as error:
             raise ArenaError(

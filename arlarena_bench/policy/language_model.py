@@ -165,6 +165,11 @@ class LanguageModel:
         """
         return self._known(self._chat.going_on(turn, added, self.end_ids))
 
+    def reply(self, text: str) -> tuple[int, ...]:
+        """Return the ids of a reply that is demonstrated, its end included."""
+        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return (*self._known(ids), *self._chat.end(self.end_ids))
+
     def _known(self, ids: Sequence[int]) -> tuple[int, ...]:
         if len(self.tokenizer) > self.vocabulary and max(ids, default=0) >= self.vocabulary:
             raise ArenaError(

@@ -56,7 +56,12 @@ class Qwen3Decoder:
         if type(model) is not Qwen3ForCausalLM:
             return False
         config = model.config
-        linear = {type(m) for m in model.modules() if isinstance(m, nn.Linear)}
+        # What is put in the place of a layer, such as an adapter, computes something else.
+        linear = {
+            type(part)
+            for name, part in model.named_modules()
+            if name.endswith(("_proj", "lm_head"))
+        }
         return (
             config.hidden_act == "silu"
             and not config.attention_bias

@@ -5,21 +5,42 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import torch
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_whole
-from arlarena_bench.training.update import Learner
+from arlarena_bench.policy.base import Trainable
+from arlarena_bench.training.masters import Masters
 
 KEPT = 2
+
+
+class Learning(Protocol):
+    """What a checkpoint keeps; `Learner` describes each part."""
+
+    updates: int
+    skipped_in_row: int
+
+    @property
+    def policy(self) -> Trainable:
+        """Its weights."""
+
+    @property
+    def optimiser(self) -> torch.optim.Optimizer:
+        """Its moments."""
+
+    @property
+    def masters(self) -> Masters:
+        """What weights of 16 bits are rounded from."""
 
 
 class DamagedError(ArenaError):
     """A checkpoint is not what was written; the one before may be."""
 
 
-def save_checkpoint(folder: Path, step: int, learner: Learner) -> None:
+def save_checkpoint(folder: Path, step: int, learner: Learning) -> None:
     """Write weights, optimiser and counters; the name carries the content's hash.
 
     Random streams are derived from the recipe's seed and the step, so the step restores them.
@@ -40,7 +61,7 @@ def save_checkpoint(folder: Path, step: int, learner: Learner) -> None:
         old.unlink(missing_ok=True)
 
 
-def load_checkpoint(folder: Path, learner: Learner, latest: int) -> tuple[int, list[str]]:
+def load_checkpoint(folder: Path, learner: Learning, latest: int) -> tuple[int, list[str]]:
     """Restore the newest whole checkpoint.
 
     Args:
@@ -67,7 +88,7 @@ def load_checkpoint(folder: Path, learner: Learner, latest: int) -> tuple[int, l
     return 0, damaged
 
 
-def _restore(path: Path, learner: Learner) -> None:
+def _restore(path: Path, learner: Learning) -> None:
     try:
         data = path.read_bytes()
     except OSError as error:

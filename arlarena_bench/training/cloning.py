@@ -130,14 +130,14 @@ def clone(
         weight_decay=settings.weight_decay,
     )
     steps = settings.clean_steps + settings.noisy_steps
-    batches = _batches(len(demonstrations), settings.batch_size, settings.seed)
+    parts = batches(len(demonstrations), settings.batch_size, settings.seed)
     noise = python_stream(settings.seed, "label noise")
     for step in range(1, steps + 1):
         for group in optimiser.param_groups:
             group["lr"] = _learning_rate(step, settings)
         shares = (settings.label_noise, settings.habit_share)
         clean = step <= settings.clean_steps
-        loss = rows.loss(next(batches), (0.0, 0.0) if clean else shares, noise)
+        loss = rows.loss(next(parts), (0.0, 0.0) if clean else shares, noise)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), settings.grad_clip)
@@ -208,7 +208,8 @@ class _Rows:
         )
 
 
-def _batches(rows: int, size: int, seed: int) -> Iterator[Tensor]:
+def batches(rows: int, size: int, seed: int) -> Iterator[Tensor]:
+    """Yield the numbers of rows, `size` at a time, in another order each epoch, without end."""
     epoch = 0
     while True:
         order = list(range(rows))

@@ -26,7 +26,7 @@ from arlarena_bench.policy.model_folder import weights_digest
 from arlarena_bench.policy.model_source import fetch_model, find_model, model_name
 from arlarena_bench.policy.placement import Placement, use_threads
 from arlarena_bench.policy.trainable_model import ReferenceModel, TrainableModel
-from arlarena_bench.recipe import Recipe, digest
+from arlarena_bench.recipe import ChatSection, CheckpointSection, Recipe, digest
 from arlarena_bench.record import StartRecord
 from arlarena_bench.training.cloning import (
     OnStep,
@@ -93,13 +93,42 @@ def load_policy(recipe: Recipe, folder: Path) -> LanguageModel:
     Raises:
         ArenaError: If the folder holds no model that can be used here.
     """
-    model = LanguageModel.load(
-        folder,
-        Placement.of(recipe.start.checkpoint),
-        recipe.protocol.chat,
-        recipe.train.sampling_batch_tokens,
-    )
+    limit = recipe.train.sampling_batch_tokens
+    return _load(recipe.start.checkpoint, recipe.protocol.chat, folder, limit)
+
+
+def _load(
+    checkpoint: CheckpointSection | None, chat: ChatSection, folder: Path, limit: int | None
+) -> LanguageModel:
+    model = LanguageModel.load(folder, Placement.of(checkpoint), chat, limit)
     use_threads(model.model.num_parameters())
+    return model
+
+
+def load_trainable(
+    checkpoint: CheckpointSection,
+    chat: ChatSection,
+    folder: Path,
+    seed: int,
+    limit: int | None = None,
+) -> LanguageModel:
+    """Load a checkpoint to be trained, with adapters where it is to have some.
+
+    Args:
+        checkpoint: How it is held.
+        chat: How it is asked.
+        folder: Where it lies.
+        seed: Of adapters.
+        limit: As `train.sampling_batch_tokens`.
+
+    Raises:
+        ArenaError: As `load_policy`, or if adapters cannot be put into the model.
+    """
+    model = _load(checkpoint, chat, folder, limit)
+    if checkpoint.lora is not None:
+        model = AdaptedModel(model, checkpoint.lora, seed)
+    if checkpoint.gradient_checkpointing:
+        model.recompute_layers()
     return model
 
 
@@ -112,22 +141,26 @@ def policy_and_reference(
         Who samples, the same to be trained, and what it was: with adapters the same weights.
 
     Raises:
-        ArenaError: As `load_policy`, or if adapters cannot be put into the model.
+        ArenaError: As `load_trainable`.
     """
-    policy, checkpoint, settings = (
-        load_policy(recipe, folder),
-        recipe.start.checkpoint,
-        recipe.train,
-    )
-    if checkpoint is not None and checkpoint.lora is not None:
-        adapted = AdaptedModel(policy, checkpoint.lora, recipe.seed)
-        reference: TrainableModel = ReferenceModel(adapted, settings)
-        policy = adapted
+    checkpoint, settings = recipe.start.checkpoint, recipe.train
+    if checkpoint is None:
+        policy = load_policy(recipe, folder)
     else:
-        reference = TrainableModel(policy.copy(), settings)
-    if checkpoint is not None and checkpoint.gradient_checkpointing:
-        policy.recompute_layers()
-    return policy, TrainableModel(policy, settings), reference
+        chat, limit = recipe.protocol.chat, settings.sampling_batch_tokens
+        policy = load_trainable(checkpoint, chat, folder, recipe.seed, limit)
+    if isinstance(policy, AdaptedModel):
+        return policy, TrainableModel(policy, settings), ReferenceModel(policy, settings)
+    return policy, TrainableModel(policy, settings), TrainableModel(policy.copy(), settings)
+
+
+def fetch_checkpoint(checkpoint: CheckpointSection) -> Path:
+    """Return the folder of a checkpoint, fetching it where it is not on this machine.
+
+    Raises:
+        ArenaError: If it cannot be had.
+    """
+    return fetch_model(checkpoint.ref, checkpoint.revision)
 
 
 def find_start(recipe: Recipe) -> Path | None:
@@ -168,7 +201,7 @@ def start_policy(recipe: Recipe, on_step: OnStep | None = None) -> Path:
     if (found := find_start(recipe)) is not None:
         return found
     if (checkpoint := recipe.start.checkpoint) is not None:
-        return fetch_model(checkpoint.ref, checkpoint.revision)
+        return fetch_checkpoint(checkpoint)
     record = _record_of(recipe)
     with _alone(record):
         if (found := find_start(recipe)) is not None:
