@@ -83,6 +83,10 @@ def verify(
         bool,
         typer.Option("--policy", help="Also score all sampled tokens by the bundle's checkpoints."),
     ] = False,
+    leaderboard: Annotated[
+        Path | None,
+        typer.Option(help="Of the published runs; the one that the bundle lies in if none."),
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the rules, and what was checked.")
     ] = False,
@@ -110,7 +114,7 @@ def verify(
     changed = set() if base is None or alone else changed_since(bundle, base)
     asked = [f for f in folders if f.name in changed] if only_changed else folders
     with Display(Console(stderr=True)) as display:
-        checks = Checks(policy=policy, report=_reporting(display))
+        checks = Checks(policy, leaderboard, _reporting(display))
         verdicts = [verify_bundle(bundle, checks)] if alone else verify_each(asked, checks)
     others = identified(folder for folder in folders if folder not in asked)
     faults = [] if alone else list(withdrawal_faults(bundle, [*verdicts, *others]))
@@ -214,6 +218,8 @@ def _verdict_lines(verdict: "Verdict", explain: bool) -> list[str]:
         return [*lines, f"rejected {verdict.place}: {verdict.fault}"]
     lines += [f"lacks {what}" for what in verdict.lacks]
     lines += [f"stays replayed: {run}: {why}" for run, why in verdict.unchecked.items()]
+    if verdict.calibration is not None:
+        lines.append(f"calibration: {verdict.calibration.line}")
     ranked = "ranked" if verdict.unranked is None else f"unranked: {verdict.unranked}"
     return [
         *lines,

@@ -25,6 +25,7 @@ from arlarena_bench.submission.bundle_folder import (
     BundleFolder,
     shown,
 )
+from arlarena_bench.submission.calibration import Calibration, calibrate, leaderboard_of
 from arlarena_bench.submission.eligibility import (
     ranked_fault,
     result_fault,
@@ -41,6 +42,7 @@ from arlarena_bench.submission.placing import method_folder, run_folder
 from arlarena_bench.submission.replaying import Replay, replay
 from arlarena_bench.submission.rules import (
     MEGABYTE,
+    CalibrationRule,
     Limits,
     Rules,
     Tier,
@@ -73,10 +75,12 @@ class Checks:
 
     Attributes:
         policy: Whether sampled tokens are scored again by the bundle's checkpoints.
+        leaderboard: Of the published runs; None for the one that a bundle lies in.
         report: Told how far it is.
     """
 
     policy: bool = False
+    leaderboard: Path | None = None
     report: Report = quietly
 
 
@@ -95,6 +99,8 @@ class Verdict:
         lacks: What its records do not hold, so that it was not checked.
         rows: Of its table, as in the header.
         policies: Who has sampled, by run; empty where that was not checked.
+        calibration: The bundle's own runs of a known method against the published ones; None
+            where it has none, or the rules name no method.
     """
 
     place: Path
@@ -107,6 +113,7 @@ class Verdict:
     lacks: list[str] = field(default_factory=list)
     rows: tuple[dict[str, Any], ...] = ()
     policies: dict[str, RunPolicy] = field(default_factory=dict)
+    calibration: Calibration | None = None
 
     @property
     def unchecked(self) -> dict[str, str]:
@@ -188,6 +195,19 @@ def _verify(verdict: Verdict, checks: Checks) -> None:
     if checks.policy:
         _conclude_policies(verdict)
     verdict.lacks = sorted(_lacks(results))
+    if rules.calibration is not None:
+        _calibrate(verdict, checks, rules.calibration, results)
+
+
+def _calibrate(
+    verdict: Verdict, checks: Checks, rule: CalibrationRule, results: Mapping[str, Result]
+) -> None:
+    leaderboard = checks.leaderboard or leaderboard_of(verdict.place)
+    found = verdict.calibration = calibrate(rule, results, leaderboard)
+    if found is not None:
+        verdict.checked["calibration"] = found.line
+        if rule.reject and found.verdict == "differs":
+            raise RejectedError(f"rule calibration: {found.line}")
 
 
 def _strictest() -> Limits:

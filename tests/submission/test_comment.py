@@ -61,7 +61,7 @@ def test_a_new_bundle_stands_in_the_table(submissions: Path) -> None:
     assert f"bundle `{third['id'][:12]}`" in text
     assert "* by `@everybody <img src=x> 'a¦b' [x](http://x)`" in text
     assert "* tier **replayed**, under `methods-v1`, `unranked: 2 seeds a method" in text
-    assert "* calibration: `not computed`" in text
+    assert "* calibration: `grpo no reference: " in text
     assert "none different" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     new = [row for row in rows if row.startswith("| new ")]
