@@ -85,6 +85,12 @@ types: setup ## Check types
 clean: ## Remove .venv and caches (not runs)
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache *.egg-info
 
+.PHONY: peers-export
+peers-export: ## Install what reads exports in tests, in an environment of its own (528 MB)
+	$(PYTHON) -m venv .venv-export
+	.venv-export/bin/python -m pip install --quiet --no-deps --ignore-requires-python \
+	  -r peers-export.txt
+
 .PHONY: alfworld
 alfworld: setup ## Build the original ALFWorld engine, which ours is compared with (4 minutes)
 	$(BIN)/python -m pip wheel --quiet --no-deps fast-downward-textworld==20.6.4 -w build/wheels

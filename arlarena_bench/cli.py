@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from arlarena_bench.errors import ArenaError, ArenaWarning
+from arlarena_bench.export import export_command
 from arlarena_bench.harness import data_commands
 from arlarena_bench.report import comparison
 from arlarena_bench.scaffold import new_commands
@@ -401,6 +402,7 @@ app.command()(data_commands.demos)
 app.command()(data_commands.clone)
 app.command()(commands.submit)
 app.command()(commands.verify)
+app.command()(export_command.export)
 app.add_typer(new_commands.app, name="new")
 
 
