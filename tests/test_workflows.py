@@ -61,7 +61,8 @@ def test_options_that_are_given_exist() -> None:
     line = text.partition("arlarena verify")[2].partition("2>&1")[0]
     options = re.findall(r"--[a-z-]+", line)
     told = CliRunner().invoke(app, ["verify", "--help"], env={"COLUMNS": "200"}).output
-    assert len(options) == 3
+    assert len(options) == 5
+    assert "--leaderboard base/leaderboard" in line
     assert all(option in told for option in options)
 
 

@@ -85,13 +85,14 @@ def _bundle(
         return [f"### {code(name)}: rejected", code(why)]
     who = ", ".join(part for part in header.submitter.model_dump().values() if part)
     ranked = "ranked" if verdict.unranked is None else f"unranked: {verdict.unranked}"
+    calibrated = verdict.calibration.line if verdict.calibration else "not asked for"
     facts = [
         f"by {code(who)}, bundle {code(verdict.id[:12])}",
         f"tier **{verdict.tier}**, under {code(verdict.rules)}, {code(ranked)}",
         f"{code(header.environment)}, preset {code(header.preset)}, panel "
         f"{code(header.panel.name)}: {header.panel.tasks} tasks",
-        f"{CALIBRATION}: {code(verdict.checked.get(CALIBRATION, 'not computed'))}",
-        *(f"{what}: {how}" for what, how in verdict.checked.items() if what != CALIBRATION),
+        f"{CALIBRATION}: {code(calibrated)}",
+        *(f"{what}: {code(how)}" for what, how in verdict.checked.items() if what != CALIBRATION),
         *(f"lacks {what}" for what in verdict.lacks),
     ]
     if (withdrawal := gone.get(verdict.id)) is not None:
