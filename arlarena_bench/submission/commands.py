@@ -87,6 +87,16 @@ def verify(
         Path | None,
         typer.Option(help="Of the published runs; the one that the bundle lies in if none."),
     ] = None,
+    retrain: Annotated[
+        bool,
+        typer.Option("--retrain", help="Also train a run again, which the bundle's root chooses."),
+    ] = False,
+    run: Annotated[
+        list[str] | None, typer.Option(help="With --retrain: METHOD/SEED instead; may be repeated.")
+    ] = None,
+    trust_code: Annotated[
+        bool, typer.Option("--trust-code", help="With --retrain: run method files of the bundle.")
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the rules, and what was checked.")
     ] = False,
@@ -105,6 +115,8 @@ def verify(
     from arlarena_bench.submission.verifying import Checks, identified, verify_each
     from arlarena_bench.submission.verifying import verify as verify_bundle
 
+    if not retrain and (run or trust_code):
+        raise ArenaError("--run and --trust-code need --retrain")
     if base is None and (only_changed or comment):
         raise ArenaError("--changed and --comment need --base COMMIT")
     folders = bundle_folders(bundle)
@@ -114,7 +126,13 @@ def verify(
     changed = set() if base is None or alone else changed_since(bundle, base)
     asked = [f for f in folders if f.name in changed] if only_changed else folders
     with Display(Console(stderr=True)) as display:
-        checks = Checks(policy, leaderboard, _reporting(display))
+        checks = Checks(
+            policy or retrain,
+            leaderboard,
+            tuple(run or ()) if retrain else None,
+            trust_code,
+            _reporting(display),
+        )
         verdicts = [verify_bundle(bundle, checks)] if alone else verify_each(asked, checks)
     others = identified(folder for folder in folders if folder not in asked)
     faults = [] if alone else list(withdrawal_faults(bundle, [*verdicts, *others]))
@@ -220,6 +238,7 @@ def _verdict_lines(verdict: "Verdict", explain: bool) -> list[str]:
     lines += [f"stays replayed: {run}: {why}" for run, why in verdict.unchecked.items()]
     if verdict.calibration is not None:
         lines.append(f"calibration: {verdict.calibration.line}")
+    lines += [f"trained again: {found.line}" for found in verdict.retrained]
     ranked = "ranked" if verdict.unranked is None else f"unranked: {verdict.unranked}"
     return [
         *lines,

@@ -50,12 +50,14 @@ def _prospect(recipe: Recipe, rules: Rules) -> Prospect:
         rules=rules.name,
         track=rules.track,
         ruleset=ruleset_of(recipe),
-        tier=None if against else _tier(recipe),
+        tier=None if against else _tier(recipe, rules),
         ranked_seeds=rules.seeds.ranked,
         against=tuple(against),
     )
 
 
-def _tier(recipe: Recipe) -> Tier:
+def _tier(recipe: Recipe, rules: Rules) -> Tier:
     """Return the highest tier of a run: what is not from a shipped start can only be replayed."""
-    return HIGHEST if recipe.start.frozen is None else "policy-checked"
+    if recipe.start.frozen is None:
+        return HIGHEST
+    return "policy-checked" if rules.retraining is None else "re-trained"

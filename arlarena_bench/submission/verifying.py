@@ -40,6 +40,7 @@ from arlarena_bench.submission.header import (
 )
 from arlarena_bench.submission.placing import method_folder, run_folder
 from arlarena_bench.submission.replaying import Replay, replay
+from arlarena_bench.submission.retraining import Retrained, chosen, retrain
 from arlarena_bench.submission.rules import (
     MEGABYTE,
     CalibrationRule,
@@ -76,11 +77,16 @@ class Checks:
     Attributes:
         policy: Whether sampled tokens are scored again by the bundle's checkpoints.
         leaderboard: Of the published runs; None for the one that a bundle lies in.
+        retrain: Runs to train again, `<method>/<seed>` each; empty for one that the bundle's
+            root chooses, None for none. It needs `policy`.
+        trust_code: Whether method files out of a bundle may be run for that.
         report: Told how far it is.
     """
 
     policy: bool = False
     leaderboard: Path | None = None
+    retrain: tuple[str, ...] | None = None
+    trust_code: bool = False
     report: Report = quietly
 
 
@@ -101,6 +107,7 @@ class Verdict:
         policies: Who has sampled, by run; empty where that was not checked.
         calibration: The bundle's own runs of a known method against the published ones; None
             where it has none, or the rules name no method.
+        retrained: What was trained again.
     """
 
     place: Path
@@ -114,6 +121,7 @@ class Verdict:
     rows: tuple[dict[str, Any], ...] = ()
     policies: dict[str, RunPolicy] = field(default_factory=dict)
     calibration: Calibration | None = None
+    retrained: list[Retrained] = field(default_factory=list)
 
     @property
     def unchecked(self) -> dict[str, str]:
@@ -197,6 +205,32 @@ def _verify(verdict: Verdict, checks: Checks) -> None:
     verdict.lacks = sorted(_lacks(results))
     if rules.calibration is not None:
         _calibrate(verdict, checks, rules.calibration, results)
+    if checks.retrain is not None:
+        _retrain(verdict, checks, folder, header, rules, results)
+
+
+def _retrain(
+    verdict: Verdict,
+    checks: Checks,
+    folder: BundleFolder,
+    header: Header,
+    rules: Rules,
+    results: Mapping[str, Result],
+) -> None:
+    """Train runs again; the tier is that of a bundle whose other checks have been passed."""
+    if rules.retraining is None:
+        raise ArenaError(
+            f"{rules.name} have no tier for what is trained again; leave out --retrain"
+        )
+    for run in chosen(results, header.root, checks.retrain or ()):
+        found = retrain(
+            folder, run, results, rules.retraining.level, checks.trust_code, checks.report
+        )
+        verdict.retrained.append(found)
+    verdict.checked["retraining"] = "; ".join(found.line for found in verdict.retrained)
+    good = all(found.verdict in ("identical", "within") for found in verdict.retrained)
+    if good and verdict.tier == "policy-checked":
+        verdict.tier = "re-trained"
 
 
 def _calibrate(

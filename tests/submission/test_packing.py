@@ -110,7 +110,7 @@ def run(*words: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("nano",), 0, "methods-v1: yes, ruleset no-tuning, tier policy-checked; ranked with 6"),
+        (("nano",), 0, "methods-v1: yes, ruleset no-tuning, tier re-trained; ranked with 6"),
         (
             ("nano", "--set", "train.groups=9"),
             0,
