@@ -54,6 +54,7 @@ Settings = Annotated[
     list[str] | None, typer.Option("--set", help="Replace a setting: train.iterations=10.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+ENDPOINT = "For openai:MODEL, whose --out is a folder; what it holds is not asked for again"
 StopOnCollapse = Annotated[
     bool, typer.Option("--stop-on-collapse", help="End a run when its policy has collapsed.")
 ]
@@ -252,7 +253,10 @@ def starts(
 @app.command()
 def evaluate(
     policy: Annotated[
-        str, typer.Argument(help="Folder of a run or model, hub id, oracle, expert, random, null.")
+        str,
+        typer.Argument(
+            help="Folder of a run or model, hub id, openai:MODEL, oracle, expert, random, null."
+        ),
     ],
     preset: Preset = comparison.DEFAULT_PRESET,
     env: Env = comparison.DEFAULT_ENVIRONMENT,
@@ -267,9 +271,46 @@ def evaluate(
     ] = None,
     settings: Settings = None,
     as_json: Json = False,
+    base_url: Annotated[
+        str | None, typer.Option(help="An OpenAI-compatible server's.", rich_help_panel=ENDPOINT)
+    ] = None,
+    key_from: Annotated[
+        str | None,
+        typer.Option(help="Variable with the key; OPENAI_API_KEY.", rich_help_panel=ENDPOINT),
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option(min=1, help="Requests in flight.", rich_help_panel=ENDPOINT)
+    ] = 8,
+    max_requests: Annotated[
+        int | None, typer.Option(min=1, help="Most requests.", rich_help_panel=ENDPOINT)
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Most tokens.", rich_help_panel=ENDPOINT)
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Most money.", rich_help_panel=ENDPOINT)
+    ] = None,
+    price: Annotated[
+        str | None,
+        typer.Option(help="Of a million prompt,reply tokens: 0.5,1.5", rich_help_panel=ENDPOINT),
+    ] = None,
+    tries: Annotated[int, typer.Option(min=1, help="Of a request.", rich_help_panel=ENDPOINT)] = 6,
+    backoff: Annotated[
+        float, typer.Option(min=0, help="Seconds before the second.", rich_help_panel=ENDPOINT)
+    ] = 1.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds a request.", rich_help_panel=ENDPOINT)
+    ] = 600.0,
 ) -> None:
     """Score a policy on a frozen panel."""
     _single_thread()
+    from arlarena_bench.harness.endpoint_scoring import (
+        PREFIX,
+        EndpointRequest,
+        default_folder,
+        score_endpoint,
+        usage_lines,
+    )
     from arlarena_bench.harness.scoring import score_policy, scores_table
     from arlarena_bench.record import write_result
 
@@ -278,16 +319,51 @@ def evaluate(
     line += [] if decoder is None else ["--decoder", decoder]
     given = settings or []
     line += [word for setting in given for word in ("--set", setting)]
-    result = score_policy(
-        policy, preset, env, split, tasks, _warn_of, shlex.join(line), decoder, given
+    request = EndpointRequest(
+        base_url,
+        key_from,
+        concurrency,
+        max_requests,
+        max_tokens,
+        max_cost,
+        price,
+        tries,
+        backoff,
+        timeout,
     )
-    if out is not None:
-        write_result(out, result)
+
+    if policy.startswith(PREFIX):
+        folder = out or default_folder(policy, preset, env)
+        with _interruptible("the same command goes on from here"):
+            result = score_endpoint(
+                policy,
+                request,
+                folder,
+                preset,
+                env,
+                split,
+                tasks,
+                decoder=decoder,
+                settings=given,
+                console=_stderr(),
+                warn=_warn_of,
+                command=shlex.join([*line, *request.words()]),
+            )
+    else:
+        if idle := request.words():
+            raise ArenaError(f"{idle[0]} is for openai:MODEL alone")
+        result = score_policy(
+            policy, preset, env, split, tasks, _warn_of, shlex.join(line), decoder, given
+        )
+        if out is not None:
+            write_result(out, result)
     if as_json:
         episodes = {"scores": {"__all__": {"episodes"}}}
         _print_json(result.model_dump(mode="json", exclude=episodes))
     else:
-        typer.echo(scores_table(result))
+        typer.echo("\n".join([scores_table(result), *usage_lines(result)]))
+    if any(score.failed for score in result.scores.values()):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -15,6 +15,7 @@ class Generation:
         reply_ids: Token ids of the reply, the end token included when it was sampled.
         log_probs: Log-probability of each reply token under the sampling distribution, nats.
         entropy: Entropy of the next-token distribution at each reply token, nats.
+        failure: Why there is no reply; empty where there is one.
     """
 
     text: str
@@ -22,6 +23,7 @@ class Generation:
     reply_ids: tuple[int, ...] = ()
     log_probs: tuple[float, ...] = ()
     entropy: tuple[float, ...] = ()
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Episode:
         void: Whether its tokens are left out of the loss.
         transcript: Whether its turns are parts of one conversation, and of one row in training.
         measures: The environment's further numbers.
+        failure: Why it was not played to its end, which says nothing about who played it.
     """
 
     task_id: str
@@ -78,6 +81,7 @@ class Episode:
     void: bool = False
     transcript: bool = False
     measures: dict[str, float] = field(default_factory=dict)
+    failure: str = ""
 
     @property
     def total_reward(self) -> float:

@@ -4,9 +4,11 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from arlarena_bench.errors import ArenaError
@@ -45,6 +47,27 @@ def cache_folder() -> Path:
     if chosen := os.environ.get("ARLARENA_CACHE"):
         return Path(chosen)
     return user_cache_path("arlarena-bench", appauthor=False)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder, which is made if need be; a process that dies lets go.
+
+    Raises:
+        ArenaError: If another process holds it, or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise ArenaError(f"{folder} is being written by another process") from None
+    except OSError as error:
+        raise ArenaError(f"cannot write {folder}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class JsonLines:

@@ -84,7 +84,7 @@ def score_policy(
         raise unknown("split", split, HELD_OUT)
     stored = Path(name) / "recipe.yaml"
     base = read_recipe(stored) if stored.is_file() else load_recipe(preset, environment)
-    recipe, loaded = _with_settings(base, name, settings)
+    recipe, loaded = with_settings(base, name, settings)
     if tasks is not None:
         recipe = recipe.with_values({f"evaluation.{split}_tasks": tasks})
     arena = Arena(recipe)
@@ -126,6 +126,11 @@ def played(
     decoders = {
         name: None if name == SCRIPT else evaluation_decoder(recipe, name) for name in players
     }
+    scores = {name: score_of(episodes[name], decoders[name]) for name in players}
+    failed = sum(len(score.failed) for score in scores.values())
+    total = sum(map(len, episodes.values()))
+    unplayed = f"{failed} of {total} episodes were not played; the same command goes on with them"
+    against = [arena.game.incomparable, unplayed if failed else ""]
     return Result(
         policy=record,
         recipe=recipe,
@@ -133,9 +138,9 @@ def played(
         start=start,
         panel=panel_record(arena.game.tasks.panel(split), main),
         conditions=arena.game.conditions,
-        incomparable=arena.game.incomparable,
+        incomparable="; ".join(filter(None, against)),
         headline=headline,
-        scores={name: score_of(episodes[name], decoders[name]) for name in players},
+        scores=scores,
     )
 
 
@@ -180,14 +185,18 @@ def sampling_player(
     Raises:
         ArenaError: If there is no such policy or preset, or a setting would change nothing.
     """
-    recipe, loaded = _with_settings(load_recipe(preset, environment), name, settings)
+    recipe, loaded = with_settings(load_recipe(preset, environment), name, settings)
     folder = None if name in SCRIPTED else _folder(name)
     (player,) = _players(name, folder, recipe, loaded, None).values()
     return player, recipe, _record(name, folder).name
 
 
-def _with_settings(base: Recipe, name: str, settings: Sequence[str]) -> tuple[Recipe, Recipe]:
-    """Return the recipe that is played and recorded, and the one by which a model is loaded."""
+def with_settings(base: Recipe, name: str, settings: Sequence[str]) -> tuple[Recipe, Recipe]:
+    """Return the recipe that is played and recorded, and the one by which a model is loaded.
+
+    Raises:
+        ArenaError: If a setting would change nothing.
+    """
     values = parse_settings(settings)
     for key in values:
         if not key.startswith((*(f"{section}." for section in PLAYED[:3]), f"{HELD}.", *PLAYED)):
@@ -220,12 +229,21 @@ def _players(
         if decoder is not None:
             raise ArenaError(f"{name} is a script and has no decoder; leave out --decoder")
         return {SCRIPT: scripted_player(name)}
+    decoders = chosen_decoders(recipe, decoder)
+    model = load_policy(loaded, folder)
+    return {each: evaluation_player(model, recipe, each) for each in decoders}
+
+
+def chosen_decoders(recipe: Recipe, decoder: str | None) -> list[str]:
+    """Return the names of the decoders that are asked for: all, one, or the headline if None.
+
+    Raises:
+        ArenaError: If the recipe has no such decoder.
+    """
     known = recipe.evaluation.scored()
     if decoder not in (None, ALL, *known):
         raise unknown("decoder", decoder, [ALL, *known])
-    model = load_policy(loaded, folder)
-    chosen = list(known) if decoder == ALL else [decoder or next(iter(known))]
-    return {each: evaluation_player(model, recipe, each) for each in chosen}
+    return list(known) if decoder == ALL else [decoder or next(iter(known))]
 
 
 def _folder(name: str) -> Path:

@@ -15,6 +15,7 @@ from arlarena_bench.record.result import (
     SCHEMA_VERSION,
     CostRecord,
     Decoder,
+    FailedEpisode,
     PanelRecord,
     PolicyRecord,
     Result,
@@ -25,6 +26,7 @@ from arlarena_bench.record.result import (
 )
 from arlarena_bench.record.storage import RESULT_FILE, parse_result, read_result, write_result
 from arlarena_bench.record.summary import Summary, summarise
+from arlarena_bench.record.usage import UsageRecord
 
 __all__ = [
     "COST_METRICS",
@@ -34,6 +36,7 @@ __all__ = [
     "CostRecord",
     "Decoder",
     "EpisodeRecord",
+    "FailedEpisode",
     "FailureRecord",
     "PanelRecord",
     "PolicyRecord",
@@ -45,6 +48,7 @@ __all__ = [
     "Summary",
     "TrainingRecord",
     "TurnsRecord",
+    "UsageRecord",
     "check",
     "comparable",
     "package_versions",

@@ -65,21 +65,27 @@ def _panel_faults(result: Result, panel: Panel | None) -> Iterator[str]:
 def _score_faults(result: Result, score: Score, panel: Panel | None) -> Iterator[str]:
     recorded = result.panel
     played = [(episode.task_id, episode.attempt) for episode in score.episodes]
+    failed = {(episode.task_id, episode.attempt): None for episode in score.failed}
+    if failed and not result.incomparable:
+        yield f"episodes failed, but nothing keeps it off the leaderboard: {_named(list(failed))}"
     if panel is not None and recorded.tasks <= len(panel.task_ids):
         tasks: Sequence[str] = panel.first(recorded.tasks)
     else:
-        tasks = list(dict.fromkeys(task for task, _ in played))
+        tasks = list(dict.fromkeys(task for task, _ in [*played, *failed]))
         if len(tasks) != recorded.tasks:
             yield f"{len(tasks)} tasks were played, the record says {recorded.tasks}"
-    expected = list(product(tasks, range(recorded.attempts)))
-    counts, asked = Counter(played), Counter(expected)
+    whole = list(product(tasks, range(recorded.attempts)))
+    expected = [key for key in whole if key not in failed]
+    counts, asked = Counter(played), Counter(whole)
     if foreign := [key for key in counts if key not in asked]:
         yield f"not of the panel: {_named(foreign)}"
     if twice := [key for key in counts if counts[key] > asked[key] > 0]:
         yield f"played more than once: {_named(twice)}"
-    if missing := [key for key in asked if counts[key] < asked[key]]:
+    if missing := [key for key in expected if counts[key] < asked[key]]:
         yield f"not played: {_named(missing)}"
-    if counts == asked and played != expected:
+    if astray := [key for key in failed if key in counts or key not in asked]:
+        yield f"failed, but also played or not of the panel: {_named(astray)}"
+    if counts == Counter(expected) and played != expected:
         yield "episodes do not stand in the panel's order"
     impossible = False
     for episode in score.episodes:

@@ -12,6 +12,7 @@ from arlarena_bench.record.episodes import EpisodeRecord
 from arlarena_bench.record.part import Amount, Count, PositiveCount, RecordPart, Sha256, Share
 from arlarena_bench.record.provenance import Provenance
 from arlarena_bench.record.summary import Summary
+from arlarena_bench.record.usage import UsageRecord
 
 SCHEMA_VERSION: Literal[2] = 2
 
@@ -24,15 +25,28 @@ class Decoder(RecordPart):
     top_k: Count = 0
 
 
+class FailedEpisode(RecordPart):
+    """An attempt at a task whose policy could not be had; it counts neither way.
+
+    `reason` says why: a server that did not answer, a budget that was spent.
+    """
+
+    task_id: str
+    attempt: Count
+    reason: str
+
+
 class Score(RecordPart):
     """What one decoder reached on the panel; None for a decoder where policies are scripted.
 
-    The episodes stand in the panel's order, attempts at one task side by side.
+    The episodes stand in the panel's order, attempts at one task side by side. Those in `failed`
+    are none of them, and the summary is not over these.
     """
 
     decoder: Decoder | None
     summary: Summary
     episodes: tuple[EpisodeRecord, ...] = Field(min_length=1)
+    failed: tuple[FailedEpisode, ...] = ()
 
 
 class PanelRecord(RecordPart):
@@ -161,6 +175,7 @@ class Result(RecordPart):
         headline: The decoder that tables show first, a key of `scores`.
         scores: By the decoder's name.
         cost: What training took.
+        usage: What an endpoint was asked; None for policies that were not asked over one.
         training: How it went; None for policies that were not trained here.
         lacks: What an older schema did not record.
     """
@@ -177,6 +192,7 @@ class Result(RecordPart):
     headline: str
     scores: dict[str, Score]
     cost: CostRecord = CostRecord()
+    usage: UsageRecord | None = None
     training: TrainingRecord | None = None
     lacks: tuple[str, ...] = ()
 

@@ -5,13 +5,21 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from arlarena_bench.episode import Episode
-from arlarena_bench.errors import unknown
+from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.panel import Panel
 from arlarena_bench.policy.base import Sampler
 from arlarena_bench.policy.player import Player, SampledPlayer
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.record import Decoder, PanelRecord, Score, Summary, record_episode, summarise
+from arlarena_bench.record import (
+    Decoder,
+    FailedEpisode,
+    PanelRecord,
+    Score,
+    Summary,
+    record_episode,
+    summarise,
+)
 from arlarena_bench.streams import Stream
 from arlarena_bench.training.rollout import Arena
 
@@ -67,6 +75,19 @@ def evaluate(player: Player, arena: Arena, recipe: Recipe, split: str) -> list[E
         ArenaError: If the panel is smaller than the recipe asks for.
     """
     panel: Panel = arena.game.tasks.panel(split)
+    played = played_tasks(arena, recipe, split)
+    numbers = {task: number for number, task in enumerate(dict.fromkeys(played))}
+    groups = [numbers[task] for task in played]
+    return arena.play(player, played, groups, evaluation_streams(recipe, panel, played))
+
+
+def played_tasks(arena: Arena, recipe: Recipe, split: str) -> list[str]:
+    """Return the tasks that `evaluate` plays, each as often as it is attempted.
+
+    Raises:
+        ArenaError: If the panel is smaller than the recipe asks for.
+    """
+    panel: Panel = arena.game.tasks.panel(split)
     sizes = {
         "validation": recipe.evaluation.validation_tasks,
         "test": recipe.evaluation.test_tasks,
@@ -74,9 +95,7 @@ def evaluate(player: Player, arena: Arena, recipe: Recipe, split: str) -> list[E
     count = sizes[split]
     tasks = panel.task_ids if count is None else panel.first(count)
     attempts = recipe.evaluation.attempts if split == "test" else 1
-    numbers = [number for number in range(len(tasks)) for _ in range(attempts)]
-    played = [tasks[number] for number in numbers]
-    return arena.play(player, played, numbers, evaluation_streams(recipe, panel, played))
+    return [task for task in tasks for _ in range(attempts)]
 
 
 def evaluation_streams(recipe: Recipe, panel: Panel, played: Sequence[str]) -> list[Stream]:
@@ -97,13 +116,27 @@ def score_of(episodes: Sequence[Episode], decoder: Decoder | None) -> Score:
         episodes: In the panel's order; attempts at one task share their group and stand side by
             side.
         decoder: How replies were drawn; None for a script.
+
+    Raises:
+        ArenaError: If none was played to its end.
     """
-    records = [
-        record_episode(episode, attempt)
+    numbered = [
+        (attempt, episode)
         for _, attempts in groupby(episodes, key=lambda episode: episode.group)
         for attempt, episode in enumerate(attempts)
     ]
-    return Score(decoder=decoder, summary=summarise(records), episodes=tuple(records))
+    records = [
+        record_episode(episode, attempt) for attempt, episode in numbered if not episode.failure
+    ]
+    failed = [
+        FailedEpisode(task_id=episode.task_id, attempt=attempt, reason=episode.failure)
+        for attempt, episode in numbered
+        if episode.failure
+    ]
+    if not records:
+        raise ArenaError(f"no episode was played to its end: {failed[0].reason}")
+    summary = summarise(records)
+    return Score(decoder=decoder, summary=summary, episodes=tuple(records), failed=tuple(failed))
 
 
 def summary_of(episodes: Sequence[Episode]) -> Summary:

@@ -1,8 +1,9 @@
 """Episodes: a player and a row of environments, turn by turn."""
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 
@@ -16,19 +17,42 @@ from arlarena_bench.streams import Stream
 from arlarena_bench.text_env import TextEnv
 
 
+class _Seat(NamedTuple):
+    """An episode that is being played.
+
+    Attributes:
+        place: Number of its environment.
+        ask: What it asks next.
+        info: The protocol's, with that.
+    """
+
+    place: int
+    ask: Ask
+    info: dict[str, Any]
+
+
 class Arena:
     """The environments of one recipe, made as they are needed and kept.
 
     Args:
         recipe: Names the environment and the protocol.
+        at_once: Most episodes that are played side by side; None for all of them.
+        on_end: Called with each episode that has ended.
 
     Attributes:
         policy_seconds: CPU seconds spent inside players so far.
         environment_seconds: CPU seconds spent on environments and prompts so far.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        at_once: int | None = None,
+        on_end: Callable[[Episode], None] = lambda episode: None,
+    ) -> None:
         self._recipe = recipe
+        self._at_once = at_once
+        self._on_end = on_end
         self._environments: list[AgentProtocol] = []
         self.policy_seconds = 0.0
         self.environment_seconds = 0.0
@@ -46,7 +70,7 @@ class Arena:
         groups: Sequence[int],
         streams: Sequence[Stream],
     ) -> list[Episode]:
-        """Play one episode a task, all of them side by side.
+        """Play one episode a task, side by side; as one ends, the next begins.
 
         Args:
             player: Who answers.
@@ -55,42 +79,37 @@ class Arena:
             streams: Source of each episode's draws; every turn's have a stream of their own in it.
 
         Returns:
-            The episodes in the order of `task_ids`.
+            The episodes in the order of `task_ids`; one whose player has no reply ends there.
         """
         started = time.process_time()
         spent_before = self.policy_seconds
-        vector = self._vector(len(task_ids))
+        seats = min(self._at_once or len(task_ids), len(task_ids))
+        vector = self._vector(seats)
         transcript, tasks = self.game.transcript, self.game.tasks
         episodes = [
             Episode(task, group, cluster=tasks.cluster(task), transcript=transcript)
             for task, group in zip(task_ids, groups, strict=True)
         ]
-        resets = [vector.reset_at(index, task) for index, task in enumerate(task_ids)]
         form = self.game.reply_format
         complete = form.complete if form.closes else None
-        asks = [Ask(prompt, complete=complete) for prompt, _ in resets]
-        infos = [info for _, info in resets]
-        active = list(range(len(episodes)))
-        while active:
+        waiting, free = deque(range(len(episodes))), deque(range(seats))
+        seated: dict[int, _Seat] = {}
+        while waiting or seated:
+            while waiting and free:
+                index, place = waiting.popleft(), free.popleft()
+                prompt, info = vector.reset_at(place, task_ids[index])
+                seated[index] = _Seat(place, Ask(prompt, complete=complete), info)
             asked = time.process_time()
             replies = player.respond(
-                [asks[i] for i in active],
-                [self._environments[i] for i in active],
-                [streams[i].sub(len(episodes[i].turns)) for i in active],
+                [seat.ask for seat in seated.values()],
+                [self._environments[seat.place] for seat in seated.values()],
+                [streams[i].sub(len(episodes[i].turns)) for i in seated],
             )
             self.policy_seconds += time.process_time() - asked
-            steps = vector.step(active, [reply.text for reply in replies])
-            going = []
-            for index, reply, step in zip(active, replies, steps, strict=True):
-                prompt, _, terminated, truncated, info = step
-                episode = episodes[index]
-                add_turn(episode, asks[index].prompt, reply, infos[index], info)
-                follows, added = (reply, info["observation"]) if transcript else (None, "")
-                asks[index] = Ask(prompt, follows, added, complete)
-                infos[index] = info
-                if not (terminated or truncated):
-                    going.append(index)
-            active = going
+            ended = _take_turns(vector, seated, replies, episodes)
+            for index in ended:
+                free.append(seated.pop(index).place)
+                self._on_end(episodes[index])
         elapsed = time.process_time() - started
         self.environment_seconds += elapsed - (self.policy_seconds - spent_before)
         return episodes
@@ -99,6 +118,31 @@ class Arena:
         while len(self._environments) < count:
             self._environments.append(make_environment(self._recipe))
         return TextVector(self._environments[:count])
+
+
+def _take_turns(
+    vector: TextVector,
+    seated: dict[int, _Seat],
+    replies: Sequence[Generation],
+    episodes: Sequence[Episode],
+) -> list[int]:
+    """Execute one reply a seat; return the episodes that have ended, for want of one or not."""
+    replied = list(zip(seated, replies, strict=True))
+    going = [(index, reply) for index, reply in replied if not reply.failure]
+    ended = [index for index, reply in replied if reply.failure]
+    for index, reply in replied:
+        episodes[index].failure = reply.failure
+    places = [seated[index].place for index, _ in going]
+    steps = vector.step(places, [reply.text for _, reply in going])
+    for (index, reply), step in zip(going, steps, strict=True):
+        prompt, _, terminated, truncated, info = step
+        seat, episode = seated[index], episodes[index]
+        add_turn(episode, seat.ask.prompt, reply, seat.info, info)
+        follows, added = (reply, info["observation"]) if episode.transcript else (None, "")
+        seated[index] = _Seat(seat.place, Ask(prompt, follows, added, seat.ask.complete), info)
+        if terminated or truncated:
+            ended.append(index)
+    return ended
 
 
 def make_environment(recipe: Recipe) -> AgentProtocol:

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
-from filelock import FileLock, Timeout
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.files import JsonLines, write_json, write_whole
+from arlarena_bench.files import JsonLines, locked, write_json, write_whole
 from arlarena_bench.method_file import is_method_file, source_files
 from arlarena_bench.recipe import Recipe, leaves, parse_recipe
 from arlarena_bench.record import (
@@ -109,7 +108,7 @@ class Run:
                 if another process holds it.
         """
         _check_open(folder, recipe, resume)
-        with _locked(folder):
+        with locked(folder):
             if not _check_open(folder, recipe, resume):
                 write_whole(folder / "recipe.yaml", recipe.to_yaml())
             run = cls(folder, recipe)
@@ -208,22 +207,6 @@ def read_metrics(folder: Path) -> dict[int, dict[str, float]]:
 
 def _finite_or_none(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise ArenaError(f"{folder} is being written by another process") from None
-    except OSError as error:
-        raise ArenaError(f"cannot write {folder}: {error.strerror}") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _check_open(folder: Path, recipe: Recipe, resume: bool) -> bool:

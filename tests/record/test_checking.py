@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from runs import panel_of, result_of, solving
 
-from arlarena_bench.record import CostRecord, Result, check
+from arlarena_bench.record import CostRecord, FailedEpisode, Result, check, summarise
 
 PANEL = panel_of("sokoban")
 
@@ -113,3 +113,29 @@ def test_no_control_stands_as_a_method() -> None:
     )
     posing = result_of("grpo", 0, solving(5)).model_copy(update={"recipe": recipe})
     assert check(posing, PANEL) == ["it is a control that calls itself sampo, which is a method"]
+
+
+def test_what_was_not_played_is_listed_and_keeps_a_result_off_the_leaderboard() -> None:
+    result = result_of("grpo", 0, solving(5))
+    score, task = result.main, PANEL.task_ids[2]
+
+    def without(*failed: tuple[str, int], incomparable: str = "2 were not played") -> list[str]:
+        left = tuple(episode for episode in score.episodes if episode.task_id != task)
+        listed = tuple(FailedEpisode(task_id=t, attempt=n, reason="gone") for t, n in failed)
+        changed = {"episodes": left, "summary": summarise(left), "failed": listed}
+        scores = {result.headline: score.model_copy(update=changed)}
+        return check(
+            result.model_copy(update={"scores": scores, "incomparable": incomparable}), PANEL
+        )
+
+    assert without((task, 0)) == []
+    assert without() == [f"sampled: not played: {task}"]
+    assert without((task, 0), incomparable="") == [
+        f"sampled: episodes failed, but nothing keeps it off the leaderboard: {task}"
+    ]
+    assert without((task, 0), (task, 1)) == [
+        f"sampled: failed, but also played or not of the panel: {task} (attempt 1)"
+    ]
+    assert without((task, 0), (PANEL.task_ids[0], 0)) == [
+        f"sampled: failed, but also played or not of the panel: {PANEL.task_ids[0]}"
+    ]

@@ -4,7 +4,7 @@ import pytest
 from runs import result_of, solving
 
 from arlarena_bench.installed import load_recipe
-from arlarena_bench.record import Result, comparable, read_result
+from arlarena_bench.record import Result, UsageRecord, comparable, read_result
 
 
 def test_method_and_seed_may_differ() -> None:
@@ -101,3 +101,22 @@ def test_seeds_of_one_method_have_the_same_values() -> None:
         "seed 1"
     )
     assert comparable(read_result(FORMER), run_of("gspo", 1)) == []
+
+
+def test_a_decoder_that_a_server_does_not_take_whole_is_another() -> None:
+    def asked(*left_out: str) -> Result:
+        usage = UsageRecord(
+            base_url="http://localhost/v1",
+            models=("tiny",),
+            left_out=left_out,
+            requests=4,
+            failed_requests=0,
+            prompt_tokens=None,
+            reply_tokens=None,
+            request_seconds=1.0,
+        )
+        return result_of("grpo", 0, solving(5)).model_copy(update={"usage": usage})
+
+    assert comparable(asked(), result_of("grpo", 1, solving(5))) == []
+    (reason,) = comparable(asked("top_k"), asked())
+    assert reason.startswith("decoder settings left out is top_k in grpo seed 0 and not there")

@@ -1,10 +1,17 @@
+from collections.abc import Sequence
+
+import pytest
 from samples import streams
 from signpost import WORDS, signpost_recipe
 
-from arlarena_bench.episode import Episode
+from arlarena_bench.episode import Episode, Generation
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.policy.base import Ask
 from arlarena_bench.policy.scripted import ExpertPlayer, NullPlayer, OraclePlayer, RandomPlayer
+from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.record import record_episode, summarise
-from arlarena_bench.training.evaluate import summary_of
+from arlarena_bench.streams import Stream
+from arlarena_bench.training.evaluate import score_of, summary_of
 from arlarena_bench.training.rollout import Arena
 
 TASKS = ("test/ant/bee", "test/cat", "test/dog/dog")
@@ -66,3 +73,44 @@ def test_types_of_task_are_scored_apart_where_there_are_any() -> None:
     records = [record_episode(episode) for episode in (*typed, untyped)]
     assert [record.category for record in records] == ["heat", "heat", "cool", None]
     assert summarise(records).success_by_category == {"cool": 1.0, "heat": 0.5}
+
+
+def test_few_at_once_play_as_all_do() -> None:
+    tasks = [f"test/{first}/{second}" for first in WORDS for second in WORDS][:10]
+    ended: list[str] = []
+    few = Arena(signpost_recipe(), at_once=3, on_end=lambda episode: ended.append(episode.task_id))
+    whole = Arena(signpost_recipe())
+    by_few, by_all = (
+        arena.play(RandomPlayer(), tasks, range(10), streams(10)) for arena in (few, whole)
+    )
+    assert by_few == by_all
+    assert sorted(ended) == sorted(tasks)
+    assert len({len(episode.turns) for episode in by_few}) > 1  # seats were free at other times
+
+
+class Broken(OraclePlayer):
+    """Has no second reply for the first task."""
+
+    def respond(
+        self,
+        asks: Sequence[Ask],
+        environments: Sequence[AgentProtocol],
+        streams: Sequence[Stream],
+    ) -> list[Generation]:
+        return [
+            Generation("", failure="gone") if ask.prompt == "sign bee" else reply
+            for ask, reply in zip(asks, super().respond(asks, environments, streams), strict=True)
+        ]
+
+
+def test_an_episode_without_a_reply_counts_neither_way() -> None:
+    episodes = Arena(signpost_recipe()).play(Broken(), TASKS, (0, 0, 1), streams(3))
+    assert [episode.failure for episode in episodes] == ["gone", "", ""]
+    assert [len(episode.turns) for episode in episodes] == [1, 1, 2]
+    score = score_of(episodes, None)
+    assert [(e.task_id, e.attempt) for e in score.episodes] == [("test/cat", 1), (TASKS[2], 0)]
+    assert score.summary.success == 1.0
+    (failed,) = score.failed
+    assert (failed.task_id, failed.attempt, failed.reason) == ("test/ant/bee", 0, "gone")
+    with pytest.raises(ArenaError, match="no episode was played to its end: gone"):
+        score_of(episodes[:1], None)
