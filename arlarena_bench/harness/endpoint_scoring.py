@@ -15,12 +15,14 @@ from arlarena_bench.harness.progress import Display
 from arlarena_bench.harness.scoring import chosen_decoders, played, with_settings
 from arlarena_bench.installed import load_recipe
 from arlarena_bench.policy.budget import Budget, Price, Spending
+from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import (
     RESULT_FILE,
     PolicyRecord,
     Result,
     UsageRecord,
     provenance,
+    read_result,
     write_result,
 )
 from arlarena_bench.task_set import HELD_OUT
@@ -157,6 +159,7 @@ def score_endpoint(
         warn(line)
     progress.total = len(decoders) * len(played_tasks(arena, recipe, split))
     with _endpoint(name, request, folder, progress) as endpoint, progress:
+        _check_folder(folder, recipe, name)
         players = {each: evaluation_player(endpoint, recipe, each) for each in decoders}
         record = PolicyRecord(kind="model", name=name.removeprefix(PREFIX))
         result = played(players, record, arena, recipe, split)
@@ -165,6 +168,20 @@ def score_endpoint(
         result = result.model_copy(update=found)
         write_result(folder / RESULT_FILE, result)
     return result
+
+
+def _check_folder(folder: Path, recipe: Recipe, name: str) -> None:
+    """Refuse a folder with a result that this one would not go on from."""
+    if not (folder / RESULT_FILE).exists():
+        return
+    there = read_result(folder / RESULT_FILE, turns=False)
+    ours = name.removeprefix(PREFIX), recipe.name, recipe.environment.id
+    theirs = there.policy.name, there.recipe.name, there.recipe.environment.id
+    if there.usage is None or ours != theirs:
+        raise ArenaError(
+            f"{folder} holds a result of {theirs[0]}, preset {theirs[1]}, {theirs[2]}, which this "
+            "would replace; give another --out"
+        )
 
 
 def usage_lines(result: Result) -> Iterator[str]:

@@ -24,7 +24,10 @@ LONGEST = 4 << 20  # bytes of a response
 STANDARD = ("temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
 NEWER_LIMIT = "max_completion_tokens"
 _SHOWN = 200
-_UNSUPPORTED = re.compile(r"unsupported|not supported|unrecogni[sz]ed|unknown|extra|not permitted")
+_UNSUPPORTED = re.compile(
+    r"unsupported|not supported|does not support|unrecogni[sz]ed|unknown|unexpected|extra|"
+    r"not permitted|not allowed"
+)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -79,8 +82,8 @@ class _Choice(_Part):
 
 
 class _Usage(_Part):
-    prompt_tokens: int = Field(ge=0)
-    completion_tokens: int = Field(ge=0)
+    prompt_tokens: int = Field(ge=0, lt=1 << 40)
+    completion_tokens: int = Field(ge=0, lt=1 << 40)
 
 
 class _Response(_Part):

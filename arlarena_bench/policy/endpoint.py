@@ -262,7 +262,9 @@ def _is_left_out(name: str, settings: dict[str, Any], sent: dict[str, Any]) -> b
 
 def _most_tokens(messages: Sequence[Message]) -> int:
     """Return a bound on the tokens of a chat, of which none is shorter than a byte."""
-    return sum(MESSAGE_TOKENS + len(message["content"].encode()) for message in messages)
+    return sum(
+        MESSAGE_TOKENS + len(message["content"].encode(errors="replace")) for message in messages
+    )
 
 
 def _check_length(completion: Completion, limit: int) -> None:

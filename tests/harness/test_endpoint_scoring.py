@@ -20,9 +20,16 @@ from arlarena_bench.harness.endpoint_scoring import (
     score_endpoint,
     usage_lines,
 )
-from arlarena_bench.harness.scoring import scores_table
+from arlarena_bench.harness.scoring import score_policy, scores_table
 from arlarena_bench.policy.request_log import LOG_FILE
-from arlarena_bench.record import RESULT_FILE, Result, check, comparable, read_result
+from arlarena_bench.record import (
+    RESULT_FILE,
+    Result,
+    check,
+    comparable,
+    read_result,
+    write_result,
+)
 from arlarena_bench.training.rollout import make_environment
 
 STEP = "<think> box right </think> <action> right </action>"
@@ -176,6 +183,18 @@ def test_the_result_has_a_folder(tmp_path: Path) -> None:
         score_endpoint("openai:x", EndpointRequest(), tmp_path / "r.zst", "nano", "sokoban", "test")
     folder = default_folder("openai:org/model", "nano", "sokoban")
     assert folder == Path("runs/evaluate/org--model/nano/sokoban")
+
+
+def test_another_result_is_not_replaced(tmp_path: Path) -> None:
+    write_result(tmp_path / RESULT_FILE, score_policy("random", "nano", "sokoban", "test", 2))
+    before = (tmp_path / RESULT_FILE).read_bytes()
+    with (
+        chat_server() as server,
+        pytest.raises(ArenaError, match="holds a result of random, preset nano, arlarena/Sokoban"),
+    ):
+        score(server, tmp_path)
+    assert (tmp_path / RESULT_FILE).read_bytes() == before
+    assert server.bodies == []
 
 
 def test_the_command_is_on_record_and_the_key_is_not(

@@ -72,6 +72,7 @@ def test_a_decoder_is_asked_for_in_full_and_replies_come_in_order(tmp_path: Path
     assert 0 <= first["seed"] < 2**31
     assert len({body["seed"] for body in server.bodies[:3]}) == 3
     assert (greedy["temperature"], greedy["top_k"], "seed" in greedy) == (0.0, 0, False)
+    assert server.headers[0]["accept-encoding"] == "identity"
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
 
 
@@ -110,6 +111,7 @@ BAD = {
     "no reply": (said("", tokens=0), "an empty reply, for which nothing was sampled"),
     "megabytes": (said("x" * LONGEST), "a response of more than 4 MiB"),
     "megabytes of error": (Answer(b"x" * (LONGEST + 1), 500), "a response of more than 4 MiB"),
+    "a number beyond all": (said("x", tokens=10**400), "no chat completion"),
     "compressed": (
         Answer(gzip.compress(bytes(1000)), headers={"Content-Encoding": "gzip"}),
         "a compressed response",
@@ -154,6 +156,12 @@ def test_the_servers_own_pause_is_kept(tmp_path: Path) -> None:
         began = time.monotonic()
         assert ask(place, "go")[0].text == "fine"
         assert time.monotonic() - began >= 0.2
+
+
+def test_what_no_text_can_hold_can_be_asked(tmp_path: Path) -> None:
+    with chat_server() as server, endpoint(tmp_path, server.url) as place:
+        assert ask(place, "\ud800 go")[0].text == "hello"
+    assert server.bodies[0]["messages"][0]["content"] == "? go"
 
 
 def test_nobody_waits_for_a_day(tmp_path: Path) -> None:
