@@ -16,6 +16,7 @@ from arlarena_bench.record import EpisodeRecord, Score
 from arlarena_bench.statistics import LEVEL, wilson
 
 SCHEMA = "0.3.0"
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*[\w-]/[A-Za-z0-9][\w.-]*[\w-]", re.ASCII)
 
 
 def record_files(source: Exported, time: int) -> dict[str, str]:
@@ -27,7 +28,7 @@ def record_files(source: Exported, time: int) -> dict[str, str]:
     """
     result = source.result
     evaluation = f"arlarena/{source.origin}/{result.label}/{source.name}/{result.seed}"
-    model = f"{_developer(source)}/{source.policy}"
+    developer, model = _identity(source)
     path = f"data/{OURS}/{model}/{_uuid(evaluation)}"
     common = {"schema_version": SCHEMA, "evaluation_id": evaluation}
     rows = [
@@ -43,7 +44,7 @@ def record_files(source: Exported, time: int) -> dict[str, str]:
         "model_info": {
             "name": source.policy,
             "id": model,
-            "developer": _developer(source),
+            "developer": developer,
             "inference_engine": {"name": "arlarena_bench", "version": result.provenance.version},
             "additional_details": _details(source),
         },
@@ -66,11 +67,16 @@ def _uuid(evaluation: str) -> UUID:
     return UUID(bytes=hashlib.sha256(evaluation.encode()).digest()[:16], version=4)
 
 
-def _developer(source: Exported) -> str:
-    if source.submitter is None:
-        return OURS
-    slug = re.sub(r"[^a-z0-9]+", "-", source.submitter.name.lower()).strip("-")
-    return slug if slug and slug != "data" else OURS
+def _identity(source: Exported) -> tuple[str, str]:
+    """Return developer and id of what played: a model of the hub by its own, all else by ours."""
+    policy = source.result.policy
+    if policy.kind == "model" and _HUB_ID.fullmatch(policy.name):
+        return policy.name.partition("/")[0], policy.name
+    slug = ""
+    if source.submitter is not None:
+        slug = re.sub(r"[^a-z0-9]+", "-", source.submitter.name.lower()).strip("-")
+    developer = slug if slug not in ("", "data") else OURS
+    return developer, f"{developer}/{source.policy}"
 
 
 def _source(source: Exported) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.export.croissant import dataset_files, episode_lines
 from arlarena_bench.export.every_eval import record_files
 from arlarena_bench.export.inspect_log import log_files
-from arlarena_bench.export.sources import Exported, sources
+from arlarena_bench.export.sources import Exported, part_of_path, sources
 from arlarena_bench.files import write_whole
 
 Files = Iterator[tuple[str, str]]
@@ -30,7 +30,7 @@ def _datasets(place: Path, time: int) -> Files:
     panels: dict[str, tuple[Exported, list[str]]] = {}
     for source in sources(place):
         result = source.result
-        folder = f"{result.recipe.name}-{source.name}-{result.panel.split}"
+        folder = part_of_path(f"{result.recipe.name}-{source.name}-{result.panel.split}")
         first, lines = panels.setdefault(folder, (source, []))
         if first.result.panel != result.panel:
             raise ArenaError(
@@ -75,13 +75,13 @@ def export(place: Path, to: str, out: Path, time: int = 0) -> list[str]:
         temporary = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
     except OSError as error:
         raise ArenaError(f"cannot write {out}: {error.strerror}") from None
-    names: list[str] = []
+    names: set[str] = set()
     try:
         for name, text in FORMATS[to](place, time):
             if name in names:
                 raise ArenaError(f"two results would both be {name}; export them one by one")
             write_whole(temporary / name, text)
-            names.append(name)
+            names.add(name)
         temporary.chmod(0o755)
         temporary.rename(out)
     except OSError as error:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from math import sqrt
 from typing import Any
 
-from arlarena_bench.export.sources import OURS, Exported
+from arlarena_bench.export.sources import OURS, Exported, part_of_path
 from arlarena_bench.record import EpisodeRecord, Score
 from arlarena_bench.submission.content_ids import content_id
 
@@ -25,7 +25,8 @@ def log_files(source: Exported, time: int) -> dict[str, str]:
     files = {}
     for decoder, score in sorted(source.result.scores.items()):
         log = _log(source, decoder, score, created.isoformat())
-        name = f"{stamp}_{source.policy.replace('_', '-')}-{decoder}_{log['eval']['task_id']}.json"
+        told = part_of_path(f"{source.policy}-{decoder}").replace("_", "-")
+        name = f"{stamp}_{told}_{log['eval']['task_id']}.json"
         files[name] = json.dumps(log, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     return files
 

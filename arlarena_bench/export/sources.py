@@ -1,12 +1,14 @@
 """What is exported: results one by one, each with what its agent was asked and answered."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import gymnasium as gym
+
 from arlarena_bench.environment_names import short_name_of
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.labels import folder_name
 from arlarena_bench.panel import Panel
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.record import (
@@ -48,14 +50,14 @@ class Exported:
     @property
     def name(self) -> str:
         """The environment's name, as a part of a path."""
-        return short_name_of(self.result.recipe.environment.name)
+        return part_of_path(short_name_of(self.result.recipe.environment.name))
 
     @property
     def policy(self) -> str:
         """What played: preset, environment, method and seed, as a part of a path."""
         result = self.result
-        label = folder_name(result.label).replace("@", "-")
-        return f"{result.recipe.name}-{self.name}-{label}-seed-{result.seed}"
+        parts = (result.recipe.name, self.name, result.label, "seed", str(result.seed))
+        return part_of_path("-".join(parts))
 
     @property
     def panel(self) -> Panel:
@@ -92,6 +94,11 @@ class Exported:
         return found
 
 
+def part_of_path(words: str) -> str:
+    """Return words as one part of a path: a record may be a stranger's, and name anything."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", words).strip("-.") or "nameless"
+
+
 def sources(place: Path) -> Iterator[Exported]:
     """Yield what lies in a bundle, below a folder, or in one result's file, in order of paths.
 
@@ -113,7 +120,11 @@ def sources(place: Path) -> Iterator[Exported]:
         result = read_result(path)
         played = result.recipe.model_dump_json(include={"environment", "protocol"})
         if played not in environments:
-            environments[played] = make_environment(result.recipe)
+            try:
+                environments[played] = make_environment(result.recipe)
+            except gym.error.Error as error:
+                name = result.recipe.environment.id
+                raise ArenaError(f"{path}: {name} cannot be made: {error}") from None
         environment = environments[played]
         if faults := check(result, environment.game.tasks.panel(result.panel.split)):
             raise ArenaError(f"{path}: {faults[0]}; nothing is exported")

@@ -5,6 +5,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.util import find_spec
@@ -62,7 +63,7 @@ class Scaffold:
                 else:
                     path.unlink()
             for folder in sorted(set(folders), reverse=True):
-                if folder.is_dir():
+                with suppress(OSError):  # it was not made, or somebody has put something in it
                     folder.rmdir()
             raise
 

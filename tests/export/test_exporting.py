@@ -18,7 +18,14 @@ from arlarena_bench.cli import app
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.export.croissant import CONFORMS_TO
 from arlarena_bench.export.exporting import FORMATS, export
-from arlarena_bench.record import RESULT_FILE, Result, read_result, summarise, write_result
+from arlarena_bench.record import (
+    RESULT_FILE,
+    PolicyRecord,
+    Result,
+    read_result,
+    summarise,
+    write_result,
+)
 from arlarena_bench.submission.packing import submit
 from arlarena_bench.submission.rules import newest_rules
 
@@ -244,6 +251,41 @@ def test_what_the_environment_does_not_give_is_not_exported(tmp_path: Path) -> N
     assert "task test/0000, attempt 0: its replies do not lead to what is on record" in refusal(
         tmp_path / "runs", "inspect", tmp_path / "out"
     )
+
+
+def changed(run: Path, place: Path, **changes: Any) -> Result:
+    """The run with another recipe's words, as a stranger may write them."""
+    result = read_result(run / RESULT_FILE).model_copy(update=changes)
+    write_result(place / RESULT_FILE, result)
+    return result
+
+
+def test_no_name_leads_out_of_the_folder(run: Path, result: Result, tmp_path: Path) -> None:
+    recipe = result.recipe.model_copy(update={"name": "../../x y"})
+    changed(run, tmp_path / "runs", recipe=recipe)
+    for form in FORMATS:
+        names = export(tmp_path / "runs", form, tmp_path / "out" / form)
+        assert names
+        assert not any(".." in name or " " in name for name in names)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "runs"]
+
+
+def test_an_environment_that_is_not_installed_gets_a_line(
+    run: Path, result: Result, tmp_path: Path
+) -> None:
+    there = result.recipe.environment
+    other = there.model_copy(update={"id": "arlarena/Sokobam-v0"})
+    changed(run, tmp_path / "runs", recipe=result.recipe.model_copy(update={"environment": other}))
+    assert "arlarena/Sokobam-v0 cannot be made: " in refusal(
+        tmp_path / "runs", "eee", tmp_path / "out"
+    )
+
+
+def test_a_model_of_the_hub_keeps_its_id(run: Path, tmp_path: Path) -> None:
+    policy = PolicyRecord(kind="model", name="Qwen/Qwen3-0.6B")
+    changed(run, tmp_path / "runs", policy=policy, training=None)
+    names = export(tmp_path / "runs", "eee", tmp_path / "out")
+    assert all(name.startswith("data/arlarena-bench/Qwen/Qwen3-0.6B/") for name in names)
 
 
 def test_two_runs_of_one_name_are_refused(tmp_path: Path) -> None:
