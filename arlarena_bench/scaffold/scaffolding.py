@@ -20,6 +20,8 @@ from arlarena_bench.files import write_whole
 from arlarena_bench.plugins import METHODS, OURS, plugins
 
 LONGEST_NAME = 30
+# What commands, pytest, folders and the names in what is written mean by them.
+RESERVED = ("all", "arena", "conftest", "dataclass", "recipes", "replace", "tests", "text")
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _METHODS_TABLE = '[project.entry-points."arlarena_bench.methods"]'
 _DATA_TABLE = "[tool.setuptools.package-data]"
@@ -249,7 +251,7 @@ def _check_name(kind: str, name: str) -> None:
             f"{name!r} is no name for a {kind}: lower-case letters and digits, parts joined by _, "
             f"a letter first, at most {LONGEST_NAME} characters"
         )
-    if keyword.iskeyword(name) or name in ("all", "conftest") or name.startswith("test_"):
+    if keyword.iskeyword(name) or name in RESERVED or name.startswith("test_"):
         raise ArenaError(f"{name!r} means something else already; choose another name")
     if find_spec(name) is not None:
         raise ArenaError(f"{name!r} is an installed Python module; choose another name")
