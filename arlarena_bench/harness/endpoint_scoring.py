@@ -15,7 +15,7 @@ from arlarena_bench.harness.progress import Display
 from arlarena_bench.harness.scoring import chosen_decoders, played, with_settings
 from arlarena_bench.installed import load_recipe
 from arlarena_bench.policy.budget import Budget, Price, Spending
-from arlarena_bench.recipe import Recipe
+from arlarena_bench.recipe import ChatSection, Recipe
 from arlarena_bench.record import (
     RESULT_FILE,
     PolicyRecord,
@@ -152,13 +152,18 @@ def score_endpoint(
         raise ArenaError("--set start.checkpoint: the server holds this model, as it was started")
     if tasks is not None:
         recipe = recipe.with_values({f"evaluation.{split}_tasks": tasks})
+    if recipe.protocol.chat.template is not None:
+        raise ArenaError(
+            "protocol.chat.template: the server has the chat template; start it with this one"
+        )
     decoders, price = chosen_decoders(recipe, decoder), request.prices()
     progress = _Progress(console)
     arena = Arena(recipe, request.concurrency, progress.on_end)
     for line in incomparable_line(arena.game):
         warn(line)
     progress.total = len(decoders) * len(played_tasks(arena, recipe, split))
-    with _endpoint(name, request, folder, progress) as endpoint, progress:
+    chat = recipe.protocol.chat
+    with _endpoint(name, request, folder, progress, chat) as endpoint, progress:
         _check_folder(folder, recipe, name)
         players = {each: evaluation_player(endpoint, recipe, each) for each in decoders}
         record = PolicyRecord(kind="model", name=name.removeprefix(PREFIX))
@@ -216,7 +221,11 @@ def _count(tokens: int | None) -> str:
 
 @contextmanager
 def _endpoint(
-    name: str, request: EndpointRequest, folder: Path, progress: "_Progress"
+    name: str,
+    request: EndpointRequest,
+    folder: Path,
+    progress: "_Progress",
+    chat: ChatSection,
 ) -> "Iterator[Endpoint]":
     try:
         from arlarena_bench.policy.chat_client import ChatClient
@@ -233,7 +242,8 @@ def _endpoint(
             budget.spent += _spending(exchange)
         progress.budget = budget
         retries = Retries(request.tries, request.backoff)
-        yield Endpoint(client, log, budget, retries, request.concurrency, progress.on_exchange)
+        at_once, told = request.concurrency, progress.on_exchange
+        yield Endpoint(client, log, budget, retries, at_once, told, chat)
 
 
 def _spending(exchange: "Exchange") -> Spending:

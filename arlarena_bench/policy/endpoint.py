@@ -21,11 +21,12 @@ from arlarena_bench.policy.chat_client import (
 )
 from arlarena_bench.policy.request_log import Exchange, RequestLog
 from arlarena_bench.policy.sampling import Sampling
-from arlarena_bench.recipe import digest
+from arlarena_bench.recipe import ChatSection, digest
 from arlarena_bench.streams import Stream, stream_seed
 
-# Settings of a decoder, with the value at which they change nothing.
-DECODER = {"temperature": 1.0, "top_p": 1.0, "top_k": 0}
+TEMPLATE = "chat_template_kwargs"  # how vLLM, SGLang and llama.cpp take a template's switches
+# What a recipe asks for, with the value at which its absence changes nothing.
+NEUTRAL = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, TEMPLATE: {"enable_thinking": False}}
 LIMIT = "max_tokens"
 LONGEST_WAIT = 600.0  # seconds; a server that asks for more is not waited for
 STRIKES = 8  # so many asks in a row without a reply, and the server counts as gone
@@ -68,6 +69,7 @@ class Endpoint:
         retries: What is done about requests that fail.
         concurrency: Requests in flight.
         on_exchange: Called after each request, from any thread.
+        chat: The recipe's; the chat template is the server's own.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Endpoint:
         retries: Retries,
         concurrency: int,
         on_exchange: Callable[[], None] = lambda: None,
+        chat: ChatSection | None = None,
     ) -> None:
         self._client = client
         self._log = log
@@ -85,6 +88,7 @@ class Endpoint:
         self._retries = retries
         self._concurrency = concurrency
         self._on_exchange = on_exchange
+        self._chat = chat or ChatSection()
         self._stop = Event()
         self._lock = Lock()
         self._strikes = 0
@@ -128,8 +132,10 @@ class Endpoint:
         return [future.result() for future in futures]
 
     def _answer(self, ask: Ask, sampling: Sampling, stream: Stream) -> Generation:
-        messages = _messages(ask)
-        settings = _settings(sampling, stream)
+        messages = _messages(ask, self._chat.system)
+        settings = _settings(sampling, stream) | {
+            TEMPLATE: {"enable_thinking": self._chat.thinking}
+        }
         asked = {"messages": messages, "settings": settings, "model": self._client.model}
         key = digest({**asked, "base_url": self._client.base_url, "stream": stream.name})
         with self._lock:
@@ -202,7 +208,7 @@ class Endpoint:
                 stream=stream.name,
                 base_url=self._client.base_url,
                 refused=[name for name in settings if name not in sent],
-                left_out=[name for name in DECODER if _is_left_out(name, settings, sent)],
+                left_out=[name for name in NEUTRAL if _is_left_out(name, settings, sent)],
                 seconds=round(time.monotonic() - began, 3),
                 **record,
             )
@@ -236,11 +242,12 @@ class Endpoint:
                 self._gone = f"the server had no reply {STRIKES} times in a row ({error.reason})"
 
 
-def _messages(ask: Ask) -> list[Message]:
+def _messages(ask: Ask, system: str | None) -> list[Message]:
     """Return the chat that asks; a prompt that follows no reply of ours begins one."""
     if isinstance(ask.follows, Said):
         return [*ask.follows.messages, {"role": "user", "content": ask.added}]
-    return [{"role": "user", "content": ask.prompt}]
+    opening = [] if system is None else [{"role": "system", "content": system}]
+    return [*opening, {"role": "user", "content": ask.prompt}]
 
 
 def _settings(sampling: Sampling, stream: Stream) -> dict[str, Any]:
@@ -257,7 +264,7 @@ def _settings(sampling: Sampling, stream: Stream) -> dict[str, Any]:
 
 
 def _is_left_out(name: str, settings: dict[str, Any], sent: dict[str, Any]) -> bool:
-    return name not in sent and settings[name] != DECODER[name]
+    return name not in sent and settings[name] != NEUTRAL[name]
 
 
 def _most_tokens(messages: Sequence[Message]) -> int:

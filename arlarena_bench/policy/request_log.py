@@ -28,7 +28,7 @@ class Exchange(BaseModel):
         prompt_tokens: As the server counts them; None if it does not.
         reply_tokens: Likewise.
         refused: Settings that were not sent, because the server does not take them.
-        left_out: Those of the decoder among them that would have changed something.
+        left_out: Those among them that would have changed what is asked for.
         seconds: That the request took.
     """
 

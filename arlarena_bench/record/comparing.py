@@ -72,7 +72,7 @@ def table_facts(result: Result) -> dict[str, Any]:
     }
     facts |= {f"condition {name}": value for name, value in result.conditions.items()}
     if result.usage is not None and result.usage.left_out:
-        facts["decoder settings left out"] = ", ".join(result.usage.left_out)
+        facts["settings left out"] = ", ".join(result.usage.left_out)
     if result.start is not None:
         facts[STARTS] = result.start.set or result.start.sha256
     for name, score in result.scores.items():

@@ -9,7 +9,8 @@ class UsageRecord(RecordPart):
     Attributes:
         base_url: Of the server.
         models: What the server says that answered, such as a dated version.
-        left_out: Settings of the decoder that the server does not take: it was asked without.
+        left_out: Settings that the server does not take, of the decoder or the chat template: it
+            was asked without.
         requests: Sent.
         failed_requests: Of these without a usable reply.
         prompt_tokens: As the server counts them; None if it has left that out of a reply.

@@ -163,6 +163,14 @@ def test_wrong_prices_are_one_line(
         )
 
 
+def test_a_chat_template_is_the_servers(tmp_path: Path) -> None:
+    settings = ["protocol.chat.template={{ messages }}"]
+    with pytest.raises(ArenaError, match="the server has the chat template"):
+        score_endpoint(
+            "openai:x", EndpointRequest(), tmp_path, "nano", "sokoban", "test", 2, settings=settings
+        )
+
+
 def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with chat_server() as server:
         pass

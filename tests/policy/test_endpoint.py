@@ -18,6 +18,7 @@ from arlarena_bench.policy.chat_client import LONGEST, ChatClient
 from arlarena_bench.policy.endpoint import STRIKES, Endpoint, Retries
 from arlarena_bench.policy.request_log import LOG_FILE, RequestLog
 from arlarena_bench.policy.sampling import Sampling
+from arlarena_bench.recipe import ChatSection
 from arlarena_bench.streams import Stream
 
 KEY = "sk-secret-0123456789"
@@ -74,6 +75,25 @@ def test_a_decoder_is_asked_for_in_full_and_replies_come_in_order(tmp_path: Path
     assert (greedy["temperature"], greedy["top_k"], "seed" in greedy) == (0.0, 0, False)
     assert server.headers[0]["accept-encoding"] == "identity"
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_chat_is_opened_as_the_recipe_says(tmp_path: Path) -> None:
+    def behave(number: int, body: dict[str, Any]) -> Answer:
+        kept = "chat_template_kwargs" in body
+        return refused(400, "Unknown argument: chat_template_kwargs") if kept else said("fine")
+
+    client_chat = ChatSection(system="be brief", thinking=True)
+    with chat_server(behave) as server, RequestLog.open(tmp_path) as log:
+        client = ChatClient("tiny", server.url)
+        place = Endpoint(client, log, Budget(), Retries(), 1, chat=client_chat)
+        assert ask(place, "go")[0].text == "fine"
+        client.close()
+        assert place.exchanges[-1].left_out == ["chat_template_kwargs"]
+    assert server.bodies[0]["chat_template_kwargs"] == {"enable_thinking": True}
+    assert server.bodies[0]["messages"] == [
+        {"role": "system", "content": "be brief"},
+        {"role": "user", "content": "go"},
+    ]
 
 
 def test_a_conversation_alternates(tmp_path: Path) -> None:

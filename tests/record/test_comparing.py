@@ -119,4 +119,4 @@ def test_a_decoder_that_a_server_does_not_take_whole_is_another() -> None:
 
     assert comparable(asked(), result_of("grpo", 1, solving(5))) == []
     (reason,) = comparable(asked("top_k"), asked())
-    assert reason.startswith("decoder settings left out is top_k in grpo seed 0 and not there")
+    assert reason.startswith("settings left out is top_k in grpo seed 0 and not there")
