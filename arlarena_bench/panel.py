@@ -11,7 +11,7 @@ class Panel:
 
     Attributes:
         name: Unique name, for example `"sokoban-6x6-1box/test"`.
-        split: `"train"`, `"validation"` or `"test"`.
+        split: `"train"`, `"validation"` or `"test"`; `"hidden"` for one that is kept nowhere.
         task_ids: What `TextEnv.reset(options={"task_id": ...})` accepts, in a fixed order.
         digest: SHA-256 of the tasks' contents (not of their ids).
     """

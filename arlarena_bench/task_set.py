@@ -17,6 +17,13 @@ SPLITS = ("train", "validation", "test")
 HELD_OUT = ("validation", "test")
 """The splits whose tasks are frozen, and never drawn."""
 
+HIDDEN = "hidden"
+"""Begins the ids of tasks that are drawn from a seed which is not public, and kept nowhere."""
+
+# A task's content may be taken; so many draws of one are tried.
+_DRAWS = 1000
+_HIDDEN_ID = re.compile(rf"{HIDDEN}/([A-Za-z0-9_-]{{1,64}}/(0|[1-9][0-9]*)/(?:0|[1-9][0-9]*))")
+
 # In its shortest form, so that a task has one id.
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _BITS = 62
@@ -89,6 +96,47 @@ class TaskSet(ABC):
     def panel_name(self, split: str) -> str:
         """Return the unique name of a panel."""
         return f"{self.name}/{split}"
+
+    def identity(self, task_id: str) -> str:
+        """Return what a task shares with those that are the same under another id.
+
+        An author who gives it makes tasks `hidden/<seed>/<place>/<draw>`, too, each drawn from its
+        id, as those of the test panel were at that place.
+
+        Raises:
+            ArenaError: If there are no tasks but those that are listed.
+        """
+        raise ArenaError(f"{self.name} has no tasks but those it lists: none can be hidden")
+
+    def hidden(self, seed: str, count: int) -> Panel:
+        """Return a panel like the test panel, drawn from a seed alone and kept nowhere.
+
+        No task of it is one of the frozen panels, or the same as another.
+
+        Args:
+            seed: Letters, digits, hyphens and underscores, 64 at most.
+            count: How many tasks.
+
+        Raises:
+            ArenaError: If no such tasks can be made, or not so many.
+        """
+        if not _HIDDEN_ID.fullmatch(f"{HIDDEN}/{seed}/0/0"):
+            raise ArenaError(
+                "a hidden panel's seed is 1 to 64 letters, digits, hyphens, underscores"
+            )
+        seen = {self.identity(task) for tasks in self._frozen_panels() for task in tasks}
+        chosen: dict[str, str] = {}
+        for place in range(count):
+            for draw in range(_DRAWS):
+                task = f"{HIDDEN}/{seed}/{place}/{draw}"
+                identity = self.identity(task)
+                if identity not in seen:
+                    break
+            else:
+                raise ArenaError(f"{self.name} has no {count} tasks that are in no panel")
+            seen.add(identity)
+            chosen[task] = sha256(identity)
+        return Panel(self.panel_name(HIDDEN), HIDDEN, tuple(chosen), digest_of(chosen.values()))
 
     @cached_property
     def held_out(self) -> frozenset[str]:
@@ -210,6 +258,12 @@ class FrozenTasks(TaskSet, Generic[Record]):
 def file_name(kind: str, split: str) -> str:
     """Return the name of a panel's file."""
     return f"{kind}-{split}.txt"
+
+
+def hidden_name(task_id: str) -> tuple[str, int] | None:
+    """Return what a hidden task is drawn from and its place; None for any other task."""
+    match = _HIDDEN_ID.fullmatch(task_id)
+    return (match[1], int(match[2])) if match else None
 
 
 def sha256(content: str) -> str:

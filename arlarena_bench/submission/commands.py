@@ -97,6 +97,12 @@ def verify(
     trust_code: Annotated[
         bool, typer.Option("--trust-code", help="With --retrain: run method files of the bundle.")
     ] = False,
+    hidden: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SEED", help="Also score checkpoints on a panel that is drawn from this seed."
+        ),
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the rules, and what was checked.")
     ] = False,
@@ -131,6 +137,7 @@ def verify(
             leaderboard,
             tuple(run or ()) if retrain else None,
             trust_code,
+            hidden,
             _reporting(display),
         )
         verdicts = [verify_bundle(bundle, checks)] if alone else verify_each(asked, checks)
@@ -239,6 +246,12 @@ def _verdict_lines(verdict: "Verdict", explain: bool) -> list[str]:
     if verdict.calibration is not None:
         lines.append(f"calibration: {verdict.calibration.line}")
     lines += [f"trained again: {found.line}" for found in verdict.retrained]
+    if verdict.hidden:
+        from arlarena_bench.submission.hidden import hidden_table
+
+        lines += hidden_table(verdict.hidden)
+    elif "hidden" in verdict.checked:
+        lines.append(verdict.checked["hidden"])
     ranked = "ranked" if verdict.unranked is None else f"unranked: {verdict.unranked}"
     return [
         *lines,

@@ -38,6 +38,7 @@ from arlarena_bench.submission.header import (
     findings,
     header_id,
 )
+from arlarena_bench.submission.hidden import HiddenScore, score_hidden
 from arlarena_bench.submission.placing import method_folder, run_folder
 from arlarena_bench.submission.replaying import Replay, replay
 from arlarena_bench.submission.retraining import Retrained, chosen, retrain
@@ -80,6 +81,7 @@ class Checks:
         retrain: Runs to train again, `<method>/<seed>` each; empty for one that the bundle's
             root chooses, None for none. It needs `policy`.
         trust_code: Whether method files out of a bundle may be run for that.
+        hidden: Seed of a panel that is not public, on which checkpoints are scored; None for none.
         report: Told how far it is.
     """
 
@@ -87,6 +89,7 @@ class Checks:
     leaderboard: Path | None = None
     retrain: tuple[str, ...] | None = None
     trust_code: bool = False
+    hidden: str | None = None
     report: Report = quietly
 
 
@@ -108,6 +111,7 @@ class Verdict:
         calibration: The bundle's own runs of a known method against the published ones; None
             where it has none, or the rules name no method.
         retrained: What was trained again.
+        hidden: Scores on a hidden panel, by method.
     """
 
     place: Path
@@ -122,6 +126,7 @@ class Verdict:
     policies: dict[str, RunPolicy] = field(default_factory=dict)
     calibration: Calibration | None = None
     retrained: list[Retrained] = field(default_factory=list)
+    hidden: list[HiddenScore] = field(default_factory=list)
 
     @property
     def unchecked(self) -> dict[str, str]:
@@ -207,6 +212,14 @@ def _verify(verdict: Verdict, checks: Checks) -> None:
         _calibrate(verdict, checks, rules.calibration, results)
     if checks.retrain is not None:
         _retrain(verdict, checks, folder, header, rules, results)
+    if checks.hidden is not None:
+        try:
+            verdict.hidden = score_hidden(folder, results, checks.hidden, checks.report)
+            verdict.checked["hidden"] = f"{len(verdict.hidden)} methods on a hidden panel"
+        except RejectedError:
+            raise
+        except ArenaError as error:
+            verdict.checked["hidden"] = f"no hidden panel: {error}"
 
 
 def _retrain(

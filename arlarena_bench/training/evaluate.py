@@ -75,7 +75,13 @@ def evaluate(player: Player, arena: Arena, recipe: Recipe, split: str) -> list[E
         ArenaError: If the panel is smaller than the recipe asks for.
     """
     panel: Panel = arena.game.tasks.panel(split)
-    played = played_tasks(arena, recipe, split)
+    return play_tasks(player, arena, recipe, panel, played_tasks(arena, recipe, split))
+
+
+def play_tasks(
+    player: Player, arena: Arena, recipe: Recipe, panel: Panel, played: Sequence[str]
+) -> list[Episode]:
+    """Play tasks of a panel, each as often as it is named, as `evaluate` does."""
     numbers = {task: number for number, task in enumerate(dict.fromkeys(played))}
     groups = [numbers[task] for task in played]
     return arena.play(player, played, groups, evaluation_streams(recipe, panel, played))

@@ -3,11 +3,8 @@
 from functools import lru_cache
 from typing import Any
 
-from arlarena_bench.errors import ArenaError
-
-from .draw import Draw
 from .generator import game, wording
-from .panels import SIZES, households
+from .panels import households
 from .scene import Scene
 from .shared import KEPT
 from .tasks import Task
@@ -35,23 +32,4 @@ def _content(task_id: str, size: str) -> dict[str, Any]:
 
 def find(task_id: str, size: str = "full") -> tuple[Task, Scene]:
     """Return a generated task and its scene; see `generate`."""
-    tasks = households(size)
-    if (number := tasks.training(task_id)) is not None:
-        return _training(size, number)
-    task, expected = tasks.find(task_id)
-    scene = SIZES[size].scene(task)
-    if scene.digest != expected:
-        raise ArenaError(
-            f"task {task_id} of ALFWorld is no longer what was published; reinstall the package"
-        )
-    return task, scene
-
-
-def _training(size: str, number: str) -> tuple[Task, Scene]:
-    """Draw a task in a room that is trained in, until it is in no panel."""
-    draw = Draw(size, "train", number)
-    while True:
-        task = SIZES[size].draw(draw)
-        scene = SIZES[size].scene(task)
-        if scene.digest not in households(size).held_out_scenes:
-            return task, scene
+    return households(size).scene(task_id)

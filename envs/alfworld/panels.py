@@ -8,13 +8,15 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from arlarena_bench.errors import ArenaError
 from arlarena_bench.frozen import frozen_command
-from arlarena_bench.task_set import HELD_OUT, FrozenTasks, file_name
+from arlarena_bench.task_set import HELD_OUT, HIDDEN, FrozenTasks, file_name, hidden_name
 
 from .draw import Draw
 from .generator import Household
 from .goals import TASKS
 from .mini import MiniHousehold
+from .scene import Scene
 from .tasks import Task
 
 FOLDER = Path(__file__).parent / "frozen-tasks"
@@ -52,6 +54,37 @@ class Households(FrozenTasks[FrozenTask]):
     def digest(self, record: FrozenTask) -> str:
         """Return the SHA-256 of a task's scene and goal."""
         return record.digest
+
+    def scene(self, task_id: str) -> tuple[Task, Scene]:
+        """Return any task with its scene.
+
+        Raises:
+            ArenaError: If there is no such task, or it is no longer what was published.
+        """
+        if (number := self.training(task_id)) is not None:
+            return self._drawn(Draw(self.kind, "train", number), True, None)
+        if (hidden := hidden_name(task_id)) is not None:
+            kind = TASKS[hidden[1] % len(TASKS)]
+            return self._drawn(Draw(self.kind, HIDDEN, hidden[0]), IN_SEEN_ROOMS["test"], kind)
+        task, expected = self.find(task_id)
+        scene = SIZES[self.kind].scene(task)
+        if scene.digest != expected:
+            raise ArenaError(
+                f"task {task_id} of ALFWorld is no longer what was published; reinstall the package"
+            )
+        return task, scene
+
+    def _drawn(self, draw: Draw, seen: bool, kind: str | None) -> tuple[Task, Scene]:
+        """Draw a task until it is in no panel."""
+        while True:
+            task = SIZES[self.kind].draw(draw, seen=seen, task=kind)
+            scene = SIZES[self.kind].scene(task)
+            if scene.digest not in self.held_out_scenes:
+                return task, scene
+
+    def identity(self, task_id: str) -> str:
+        """Return the SHA-256 of a task's scene and goal."""
+        return self.scene(task_id)[1].digest
 
     @cached_property
     def held_out_scenes(self) -> frozenset[str]:

@@ -99,8 +99,7 @@ class SokobanEnv(TextEnv):
         self.solution = None
         if isinstance(self.source, Boxoban):
             self._board = self.source.board(task_id)
-        elif (number := self.source.training(task_id)) is not None:
-            level = self.source.level(number)
+        elif (level := self.source.level(task_id)) is not None:
             self._board, self.solution = Board(level.text), tuple(level.solution)
         else:
             self._board = Board(self.source.find(task_id).text)

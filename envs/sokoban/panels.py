@@ -13,7 +13,14 @@ from typing import NamedTuple
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.frozen import frozen_command
 from arlarena_bench.panel import Panel
-from arlarena_bench.task_set import HELD_OUT, FrozenTasks, file_name, sha256
+from arlarena_bench.task_set import (
+    HELD_OUT,
+    HIDDEN,
+    FrozenTasks,
+    file_name,
+    hidden_name,
+    sha256,
+)
 
 from .board import canonical, symmetries
 from .generator import Generator, Level
@@ -74,9 +81,23 @@ class Levels(FrozenTasks[FrozenLevel]):
         """Return the SHA-256 of a board."""
         return sha256(record.text)
 
-    def level(self, number: str) -> Level:
-        """Make the training level of a number, which is none of a panel in any symmetry."""
-        return self.generator.level(stream(self.kind, "train", number), held_out(self.kind))
+    def level(self, task_id: str) -> Level | None:
+        """Make the level of a training task or a hidden one; None for one of a panel.
+
+        It is none of a panel in any symmetry.
+        """
+        if (number := self.training(task_id)) is not None:
+            rng = stream(self.kind, "train", number)
+        elif (hidden := hidden_name(task_id)) is not None:
+            rng = stream(self.kind, HIDDEN, hidden[0])
+        else:
+            return None
+        return self.generator.level(rng, held_out(self.kind))
+
+    def identity(self, task_id: str) -> str:
+        """Return a task's board, the same in all symmetries."""
+        level = self.level(task_id)
+        return canonical(self.find(task_id).text if level is None else level.text)
 
 
 def kind_of(generator: Generator) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.frozen import frozen_command
-from arlarena_bench.task_set import HELD_OUT, FrozenTasks, file_name
+from arlarena_bench.task_set import HELD_OUT, HIDDEN, FrozenTasks, file_name, hidden_name
 
 from . import problems
 from .problems import Draw, Problem, mini
@@ -82,6 +82,10 @@ class Problems(FrozenTasks[FrozenProblem]):
         """Return the SHA-256 of what is asked, the answer and the program."""
         return record.digest
 
+    def identity(self, task_id: str) -> str:
+        """Return the key of a problem."""
+        return key(find(task_id, self.kind))
+
     @cached_property
     def held_out_keys(self) -> frozenset[str]:
         """The key of every problem of the panels; training avoids them."""
@@ -104,6 +108,9 @@ def find(task_id: str, size: str) -> Problem:
     tasks = problem_set(size)
     if (number := tasks.training(task_id)) is not None:
         return _training(number, size)
+    if (hidden := hidden_name(task_id)) is not None:
+        every = kinds(size)
+        return draw_problem(size, every[hidden[1] % len(every)], Draw(size, HIDDEN, hidden[0]))
     entry = tasks.find(task_id)
     problem = draw_problem(size, entry.kind, _panel_draw(size, entry.kind, entry.draw))
     if content_digest(problem) != entry.digest:

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.task_set import HELD_OUT, file_name
+from arlarena_bench.task_set import HELD_OUT, HIDDEN, file_name, hidden_name, sha256
 
 from .. import frozen
 from ..goals import content
@@ -53,6 +53,13 @@ class Reduced(ShopTasks):
             for number, index in numbers(split).items()
         }
 
+    def identity(self, task_id: str) -> str:
+        """Return the words of a goal; of training, whose shops are others, all that it asks for."""
+        name, index = _place(task_id)
+        goal = mini_shop(name).goals[index]
+        trained = task_id.startswith("train/")
+        return frozen.goal_digest(goal) if trained else str(goal["instruction_text"])
+
     def draw(self, rng: Random) -> str:
         """Draw one of 2^62 training tasks."""
         return f"train/{rng.getrandbits(_BITS)}"
@@ -80,10 +87,20 @@ def _place(task_id: str) -> tuple[str, int]:
         return _shop_and_goal(split, int(number))
     if split in TASKS_OF and number in numbers(split):
         return _shop_and_goal(split, numbers(split)[number])
+    if (hidden := hidden_name(task_id)) is not None:
+        return _hidden(*hidden)
     raise ArenaError(
         f"no task {task_id!r}: the reduced WebShop has train/<integer from 0>, "
         "validation/0000 to 0511 and test/0000 to 0511"
     )
+
+
+def _hidden(drawn_from: str, place: int) -> tuple[str, int]:
+    """Return shop and goal of a hidden task: new shops, as many as the test panel has."""
+    seed, _, draw = drawn_from.split("/")
+    goal, shop = divmod(place, SHOPS["test"])
+    name = sha256(f"{HIDDEN}/{seed}/{shop}")[:8]
+    return name, goal + int(draw) * TASKS_OF["test"]
 
 
 @lru_cache
