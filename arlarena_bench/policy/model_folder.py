@@ -21,6 +21,7 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.placement import DEFAULT, Placement
 
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+HERE = {"local_files_only": True, "trust_remote_code": False}
 # Names of the class that does what tokenizer.json says, and nothing else.
 GENERIC = ("PreTrainedTokenizerFast", "TokenizersBackend")
 
@@ -66,9 +67,8 @@ def load_folder(
         ArenaError: If the folder holds another kind of model, a part of one, or damaged files.
     """
     _check_files(folder)
-    here = {"local_files_only": True, "trust_remote_code": False}
     with quiet(), _one_line(f"{folder} cannot be loaded as a language model"):
-        config = AutoConfig.from_pretrained(folder, **here)
+        config = AutoConfig.from_pretrained(folder, **HERE)
     kind = type(config).__name__.removesuffix("Config")
     if config.is_encoder_decoder:
         raise ArenaError(f"{folder} holds an encoder-decoder ({kind}), no causal language model")
@@ -81,7 +81,7 @@ def load_folder(
             attn_implementation=placement.attention,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are refused below, by name
-            **here,
+            **HERE,
         )
     if mismatched := sorted(found["mismatched_keys"]):
         raise ArenaError(
@@ -99,7 +99,7 @@ def load_folder(
         )
     with _one_line(f"{folder} cannot be put on {placement.device}"):
         model = model.eval().to(placement.device)
-    return model, _load_tokenizer(folder, here)
+    return model, load_tokenizer(folder)
 
 
 def _check_files(folder: Path) -> None:
@@ -117,13 +117,18 @@ def _check_files(folder: Path) -> None:
     raise ArenaError(f"{folder} holds no Hugging Face model (config.json is missing)")
 
 
-def _load_tokenizer(folder: Path, here: dict[str, Any]) -> PreTrainedTokenizerBase:
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Load the tokenizer of a model folder; nothing is downloaded, no code of the folder run.
+
+    Raises:
+        ArenaError: If there is none that can be loaded.
+    """
     absent = "" if (folder / "tokenizer.json").is_file() else " (tokenizer.json is missing)"
     with quiet(), _one_line(f"{folder} holds no tokenizer that can be loaded{absent}"):
-        named = get_tokenizer_config(folder, **here).get("tokenizer_class")
+        named = get_tokenizer_config(folder, **HERE).get("tokenizer_class")
         # For some models the library puts their usual class in place of the one that is named.
         kind = PreTrainedTokenizerFast if named in GENERIC else AutoTokenizer
-        tokenizer: PreTrainedTokenizerBase = kind.from_pretrained(folder, **here)
+        tokenizer: PreTrainedTokenizerBase = kind.from_pretrained(folder, **HERE)
     if not tokenizer.get_vocab():
         raise ArenaError(f"{folder} holds no tokenizer (tokenizer.json is missing)")
     return tokenizer
