@@ -73,6 +73,15 @@ POLICY ?=
 verify: setup ## Verify every submission; BASE=COMMIT: that none vanished or changed; POLICY=1: who sampled
 	$(BIN)/arlarena verify leaderboard/submissions $(if $(BASE),--base $(BASE)) $(if $(POLICY),--policy)
 
+SITE ?= build/site
+.PHONY: site browser
+site: setup ## Make the leaderboard's web pages, and say where they are
+	$(BIN)/arlarena site --out $(SITE)
+
+browser: setup ## Test the web pages in headless Chromium, which must be here with its driver
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[browser]'
+	ARLARENA_BROWSER=1 $(BIN)/python -P -m pytest tests/browser
+
 lint: setup ## Check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -18,6 +18,7 @@ from arlarena_bench.export import export_command
 from arlarena_bench.harness import data_commands
 from arlarena_bench.report import comparison
 from arlarena_bench.scaffold import new_commands
+from arlarena_bench.site.site_command import site
 from arlarena_bench.submission import commands
 
 if TYPE_CHECKING:
@@ -480,6 +481,7 @@ app.command()(commands.submit)
 app.command()(commands.verify)
 app.command()(export_command.export)
 app.add_typer(new_commands.app, name="new")
+app.command()(site)
 
 
 @app.command("list")

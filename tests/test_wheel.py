@@ -78,9 +78,12 @@ def test_the_wheel_holds_code_cards_panels_and_recipes_and_nothing_else(wheel: P
         "baselines/recipes/*.yaml",
         "baselines/recipes/reproduction/*.yaml",
         "baselines/recipes/starts/*/*/*",
+        "arlarena_bench/site/assets/*.*",
+        "arlarena_bench/site/assets/vendor/*/*",
+        "arlarena_bench/site/templates/*",
     )
     kept = {
-        f"arlarena_bench/{path.relative_to(ROOT).as_posix()}"
+        f"arlarena_bench/{path.relative_to(ROOT).as_posix().removeprefix('arlarena_bench/')}"
         for pattern in data
         for path in ROOT.glob(pattern)
     }

@@ -12,8 +12,10 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL
-from arlarena_bench.report.metrics import Metrics, Record, seen_to_collapse
-from arlarena_bench.statistics import kaplan_meier, mean_interval
+from arlarena_bench.report.heatmaps import Diagnostic, series
+from arlarena_bench.report.metrics import Metrics, Record, seen_on_axes
+from arlarena_bench.statistics import LEVEL, kaplan_meier, mean_interval
+from arlarena_bench.statistics.intervals import mean_bounds
 
 SUCCESS = "validation/success"
 MOST_COLUMNS = 7
@@ -38,13 +40,13 @@ TOKENS = Axis("cost/tokens", "reply tokens")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Success of a method at each evaluation, with the 95 % t interval over seeds.
+    """A measure of a method along training, with the 95 % t interval over seeds.
 
     Attributes:
         x: Where on the axis, mean over the seeds that were evaluated there.
-        mean: Their mean success.
+        mean: Their mean.
         low: Lower bound of the interval, cut at 0; NaN below 3 seeds.
-        high: Upper bound, cut at 1.
+        high: Upper bound; of a share cut at 1.
     """
 
     x: tuple[float, ...]
@@ -123,6 +125,32 @@ def line_of(seeds: Seeds, axis: Axis) -> Line:
     return Line(*(tuple(column) for column in columns))
 
 
+def steps_line(seeds: Seeds, axis: Axis, what: Diagnostic) -> Line:
+    """Return a diagnostic at each step at which a seed recorded it, bounds cut at 0."""
+    at_step: dict[int, list[tuple[float, float]]] = {}
+    for run in seeds.values():
+        places = {int(r["step"]): r[axis.key] for r in run if _finite(r.get(axis.key))}
+        for step, value in zip(*series(run, what), strict=True):
+            if step in places:
+                at_step.setdefault(int(step), []).append((float(places[step]), float(value)))
+    steps = sorted(at_step)
+    return Line(
+        x=tuple(fmean(x for x, _ in at_step[step]) for step in steps),
+        mean=tuple(fmean(value for _, value in at_step[step]) for step in steps),
+        **_bounds([[value for _, value in at_step[step]] for step in steps], what),
+    )
+
+
+def _bounds(values: Sequence[Sequence[float]], what: Diagnostic) -> dict[str, tuple[float, ...]]:
+    """Return the bounds of each mean; the intervals of as many seeds are computed at once."""
+    low, high = np.full((2, len(values)), np.nan)
+    for count in {len(each) for each in values if len(each) >= LEAST_FOR_INTERVAL}:
+        places = [place for place, each in enumerate(values) if len(each) == count]
+        low[places], high[places] = mean_bounds(np.array([values[p] for p in places]), LEVEL)
+    most = 1.0 if what.share else np.inf
+    return {"low": tuple(np.maximum(low, 0.0)), "high": tuple(np.minimum(high, most))}
+
+
 def _point(found: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:
     values = [success for _, success in found]
     low = high = float("nan")
@@ -151,15 +179,23 @@ def _draw_line(ax: Axes, line: Line, colour: str, alpha: float = 1.0, band: bool
         ax.fill_between(line.x, line.low, line.high, color=colour, alpha=0.2, linewidth=0)
 
 
-def survival_of(seeds: Seeds, axis: Axis) -> tuple[Line, list[tuple[float, float]], str] | None:
+Surviving = tuple[Line, list[tuple[float, float]], str]
+
+
+def survival_of(seeds: Seeds, axes: Sequence[Axis]) -> list[Surviving | None]:
     """Return the Kaplan-Meier estimate of the share of seeds that have not collapsed yet.
 
     Returns:
-        A line of steps, whose bounds are NaN where all have collapsed and no interval is defined;
-        where on it the seeds that did not collapse were last seen; and k/n collapsed. None where
-        no run tells enough of its steps.
+        Of each axis a line of steps, whose bounds are NaN where all have collapsed and no
+        interval is defined; where on it the seeds that did not collapse were last seen; and k/n
+        collapsed. None where no run tells enough of its steps.
     """
-    seen = [found for _, run in sorted(seeds.items()) if (found := seen_to_collapse(run, axis.key))]
+    keys = [axis.key for axis in axes]
+    by_run = [seen_on_axes(run, keys) for _, run in sorted(seeds.items())]
+    return [_survival([each for each in seen if each]) for seen in zip(*by_run, strict=True)]
+
+
+def _survival(seen: Sequence[tuple[float | None, float]]) -> Surviving | None:
     if not seen:
         return None
     events, ends = [event for event, _ in seen], [end for _, end in seen]
@@ -183,7 +219,7 @@ def survival_of(seeds: Seeds, axis: Axis) -> tuple[Line, list[tuple[float, float
 
 
 def _draw_survival(ax: Axes, seeds: Seeds, axis: Axis) -> None:
-    found = survival_of(seeds, axis)
+    (found,) = survival_of(seeds, [axis])
     if found is None:
         return
     line, left, collapsed = found

@@ -70,17 +70,34 @@ def seen_to_collapse(run: Sequence[Record], axis: str) -> tuple[float | None, fl
     Returns:
         None for a run that tells too little of its steps, or has not made any.
     """
+    return seen_on_axes(run, [axis])[0]
+
+
+def seen_on_axes(
+    run: Sequence[Record], axes: Sequence[str]
+) -> list[tuple[float | None, float] | None]:
+    """Return `seen_to_collapse` on each axis; the run is watched once."""
     steps = [record for record in run if record.get("step", 0) > 0]
-    if not steps or not all(name in record for name in (*WATCHED, axis) for record in steps):
-        return None
+    if not steps or not all(name in record for name in WATCHED for record in steps):
+        return [None for _ in axes]
+    collapse = _collapse_in(steps)
+    return [
+        (None if collapse is None else float(collapse[axis]), float(steps[-1][axis]))
+        if all(axis in record for record in steps)
+        else None
+        for axis in axes
+    ]
+
+
+def _collapse_in(steps: Sequence[Record]) -> Record | None:
     # What was recorded as not finite comes back from a result as not recorded.
     lost = {name for name in MUST_BE_FINITE if any(name in record for record in steps)}
     detector = CollapseDetector()
     for record in steps:
         detector.observe(int(record["step"]), {**dict.fromkeys(lost, math.nan), **record})
         if detector.collapse:
-            return float(record[axis]), float(steps[-1][axis])
-    return None, float(steps[-1][axis])
+            return record
+    return None
 
 
 def _check_one_bench(folder: Path, files: Sequence[Path]) -> None:

@@ -145,7 +145,7 @@ def render(
     shown, cells = table_cells(table, columns, brief)
     best = [[row.best and column == SUCCESS for column in shown] for row in table.rows]
     cells = with_bold(cells, best, form)
-    return write_table(shown, cells, form, footer(table, command, form), _marks(table))
+    return write_table(shown, cells, form, footer(table, command, form), marks_of(table))
 
 
 def table_cells(
@@ -215,10 +215,10 @@ def footer(table: Table, command: str, form: str = "simple") -> str:
     if shared.conditions:
         told = ", ".join(f"{name} {value}" for name, value in sorted(shared.conditions.items()))
         lines.append(f"- conditions: {told}")
-    return "\n".join(lines + [f"- {mark}" for mark in _marks(table)])
+    return "\n".join(lines + [f"- {mark}" for mark in marks_of(table)])
 
 
-def _marks(table: Table) -> list[str]:
+def marks_of(table: Table) -> list[str]:
     """Return what must not be lost wherever the numbers of a table go."""
     shared = table.any_result
     lines = [

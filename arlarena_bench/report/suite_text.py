@@ -59,7 +59,7 @@ def render_suite(
     """
     check_format(form)
     shown, rows = suite_cells(suite, columns, brief)
-    best = [[_is_best(row, name) for name in shown] for row in suite.rows]
+    best = [[is_best(row, name) for name in shown] for row in suite.rows]
     rows = with_bold(rows, best, form)
     footer, marks = suite_footer(suite, commands, form), _marks(suite)
     if form in DATA:
@@ -118,7 +118,7 @@ def columns_of_suite(suite: Suite) -> dict[str, Callable[[SuiteRow], str]]:
     }
 
 
-def _is_best(row: SuiteRow, column: str) -> bool:
+def is_best(row: SuiteRow, column: str) -> bool:
     """Whether a cell is of the best of its column, or of what is not separated from it."""
     cell = row.cells.get(column)
     return row.best if column == AVERAGE else cell is not None and cell.best
@@ -138,7 +138,7 @@ def suite_footer(suite: Suite, commands: Sequence[str], form: str = "simple") ->
         f"- {DELTA}: points of success, mean over environments",
         *_tests(suite, len(tested)),
         *bold_line(
-            any(_is_best(row, name) for row in suite.rows for name in (AVERAGE, *suite.tables)),
+            any(is_best(row, name) for row in suite.rows for name in (AVERAGE, *suite.tables)),
             "the best of the column's ranked methods, and what is not separated from it",
             form,
         ),
