@@ -24,10 +24,10 @@ from arlarena_bench.report.suite import Suite
 from arlarena_bench.report.suite_text import suite_commands, suite_footer
 from arlarena_bench.site.curve_data import diagnostics, overview
 from arlarena_bench.site.episode_data import Reader, Sample
-from arlarena_bench.site.gathering import Gathered, Section, gather
+from arlarena_bench.site.gathering import ExhibitGroup, Gathered, gather
+from arlarena_bench.site.highlighting import sources_of
 from arlarena_bench.site.pages import TablePages
 from arlarena_bench.site.palette import Stroke, strokes
-from arlarena_bench.site.sources import sources_of
 from arlarena_bench.site.table_view import (
     CAPTIONS,
     HAS_BOLD,
@@ -257,7 +257,7 @@ class _Maker:
             data_json=_embedded({**sample.data, "shared": shared}),
         )  # fmt: skip
 
-    def index(self, sections: Sequence[tuple[Section, list[TablePages]]]) -> tuple[str, bytes]:
+    def index(self, sections: Sequence[tuple[ExhibitGroup, list[TablePages]]]) -> tuple[str, bytes]:
         blocks = []
         for section, members in sections:
             tables = [pages.view(f"{pages.folder}/") for pages in members]

@@ -20,7 +20,7 @@ from arlarena_bench.submission.append_only import (
 )
 from arlarena_bench.submission.bundle_folder import RUNS
 from arlarena_bench.submission.rules import load_rules
-from arlarena_bench.submission.verifying import Verdict, verify_each
+from arlarena_bench.submission.verifying import Checks, Verdict, verify_each
 
 SUBMISSIONS = "submissions"
 TRACK = "methods"  # of what was not submitted: a bench compares methods
@@ -56,7 +56,7 @@ class Exhibit:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ExhibitGroup:
     """Tables that stand together.
 
     Attributes:
@@ -89,7 +89,7 @@ class Gathered:
         problems: What could not be used, one line each.
     """
 
-    sections: list[Section] = field(default_factory=list)
+    sections: list[ExhibitGroup] = field(default_factory=list)
     runs: list[FinishedRun] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -125,9 +125,9 @@ def gather(leaderboard: Path) -> Gathered:
     for block in group_by_suite(tables):
         suite = block if isinstance(block, Suite) else None
         exhibits = [Exhibit(t, "", _place(t, leaderboard)) for t in _tables(block)]
-        found.sections.append(Section(suite, tuple(exhibits)))
+        found.sections.append(ExhibitGroup(suite, tuple(exhibits)))
     found.sections.sort(key=lambda section: section.older)
-    found.sections += [Section(None, (each,)) for each in _bundles(leaderboard, found)]
+    found.sections += [ExhibitGroup(None, (each,)) for each in _bundles(leaderboard, found)]
     _name_folders(found)
     return found
 
@@ -167,11 +167,15 @@ def _bundles(leaderboard: Path, found: Gathered) -> list[Exhibit]:
         gone = {}
         found.problems.append(f"{WITHDRAWN_FILE}: {error}")
     exhibits = []
-    for verdict in verify_each(bundle_folders(place)):
+    for verdict in verify_each(bundle_folders(place), Checks(leaderboard=leaderboard)):
         if verdict.fault is not None:
             name = verdict.place.relative_to(leaderboard).as_posix()
             found.rejected += _relative([f"{name}: {verdict.fault}"], leaderboard)
             continue
+        told = zip(
+            verdict.checked, _relative([*verdict.checked.values()], leaderboard), strict=True
+        )
+        verdict.checked = dict(told)
         runs, _ = find_runs(verdict.place / RUNS)
         (table,) = build_tables(runs)
         place_of = PurePosixPath(verdict.place.relative_to(leaderboard).as_posix())
