@@ -144,10 +144,11 @@ def _reported(reports: "list[tuple[Table, str]]", suite: Path | None) -> tuple[s
 
 @app.command()
 def train(
-    out: Annotated[Path, typer.Option(help="The run's folder.")],
+    out: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
     preset: Preset = comparison.DEFAULT_PRESET,
     recipe: Annotated[
-        Path | None, typer.Option(help="A run's recipe.yaml, taken as it is, for a preset.")
+        Path | None,
+        typer.Option(help="A run's recipe.yaml, taken as it is, or PRESET.ENVIRONMENT."),
     ] = None,
     env: Env = comparison.DEFAULT_ENVIRONMENT,
     method: Annotated[str | None, typer.Option(help="Name, or a .py file.")] = None,
@@ -158,6 +159,14 @@ def train(
         int | None, typer.Option(min=1, help="Pause after this step; --resume goes on.")
     ] = None,
     stop_on_collapse: StopOnCollapse = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what a real model would need; train nothing.")
+    ] = False,
+    gpus: Annotated[int, typer.Option(min=1, help="For --dry-run: how many.")] = 1,
+    gpu_memory: Annotated[float, typer.Option(min=1, help="For --dry-run: GiB of each.")] = 80,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="For --dry-run: folder of the model's tokenizer.")
+    ] = None,
     tied: Annotated[bool, typer.Option("--tied", hidden=True)] = False,
 ) -> None:
     """Train one method with one seed."""
@@ -171,8 +180,17 @@ def train(
     from arlarena_bench.training.loop import train_until
     from arlarena_bench.training.rollout import cautions
 
-    request = RunRequest(preset, recipe, env, method, seed, settings or ())
+    request = RunRequest.of(preset, recipe, env, method, seed, settings or ())
     resolved = request.recipe()
+    if dry_run:
+        from arlarena_bench.harness.dry_run import DryRun, Machine
+
+        planned = DryRun(resolved, Machine(gpus, gpu_memory), tokenizer)
+        typer.echo(planned.text())
+        planned.check_fits()
+        return
+    if out is None:
+        raise ArenaError("a run needs a folder: --out FOLDER")
     _warn(cautions(resolved))
     console = _stderr()
 

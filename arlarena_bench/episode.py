@@ -16,6 +16,7 @@ class Generation:
         log_probs: Log-probability of each reply token under the sampling distribution, nats.
         entropy: Entropy of the next-token distribution at each reply token, nats.
         failure: Why there is no reply; empty where there is one.
+        cut: Tokens that the prompt lost because it was longer than the recipe takes.
     """
 
     text: str
@@ -24,6 +25,7 @@ class Generation:
     log_probs: tuple[float, ...] = ()
     entropy: tuple[float, ...] = ()
     failure: str = ""
+    cut: int = 0
 
 
 @dataclass(frozen=True, slots=True)

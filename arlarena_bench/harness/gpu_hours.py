@@ -7,6 +7,7 @@ import yaml
 from pydantic import Field
 from tabulate import tabulate
 
+from arlarena_bench.environment_names import letters
 from arlarena_bench.harness.reproducing import Asked, Wanted
 from arlarena_bench.report.comparison import REPRODUCTION
 from arlarena_bench.report.paper_tables import DataPart
@@ -55,9 +56,12 @@ class GpuModel(DataPart):
     environments: dict[str, Load]
 
     def hours(self, environment: str, experiment: str, method: str) -> float:
-        """Return the GPU-hours of one run."""
-        load = self.environments[environment]
+        """Return the GPU-hours of one run of the paper's."""
         size = self.parameters.get(experiment, self.parameters[ELSE])
+        return self.hours_of(self.environments[environment], size, method)
+
+    def hours_of(self, load: Load, size: float, method: str) -> float:
+        """Return the GPU-hours of one run with a model of `size` parameters."""
         rows, more = load.rows, self.sampled.get(method, 1.0)
         tokens = rows * (load.prompt + load.reply)
         # Updates, the old log-probabilities and those of the reference.
@@ -65,6 +69,11 @@ class GpuModel(DataPart):
         prompts = more * rows * load.prompt * size * FORWARD / self.busy.prompts
         replies = more * rows * load.reply * size * FORWARD / self.busy.replies
         return self.overhead * (updates + prompts + replies) / self.flops / 3600
+
+    def load_of(self, environment: str) -> Load | None:
+        """Return what is assumed of an environment by its short name, None without assumptions."""
+        loads = self.environments.items()
+        return next((load for name, load in loads if letters(name) == letters(environment)), None)
 
 
 def gpu_model() -> GpuModel:

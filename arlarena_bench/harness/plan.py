@@ -189,6 +189,15 @@ class RunRequest:
     seed: int | None
     settings: Sequence[str] = ()
 
+    @classmethod
+    def of(cls, preset: str, stored: Path | None, environment: str, *rest: Any) -> "RunRequest":
+        """Return a request whose `stored` may also name a preset's recipe, `PRESET.ENVIRONMENT`."""
+        if stored is not None and not stored.exists():
+            named, _, short = str(stored).rpartition(".")
+            if named in installed.preset_files():
+                return cls(named, None, short, *rest)
+        return cls(preset, stored, environment, *rest)
+
     def recipe(self) -> Recipe:
         """Return the recipe of the run.
 

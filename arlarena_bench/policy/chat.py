@@ -48,6 +48,14 @@ class Chat:
             return ids
         return [*self._apply([self._opening(text) for text in texts], return_dict=False)]
 
+    def fitting(self, ids: Sequence[int]) -> tuple[int, ...]:
+        """Return a first prompt as the recipe's limit takes it: a longer one without its middle."""
+        limit = self._settings.max_prompt_tokens
+        if limit is None or len(ids) <= limit:
+            return tuple(ids)
+        end = limit - limit // 2
+        return (*ids[: limit // 2], *ids[-end:])
+
     def going_on(self, turn: Generation, added: str, ends: Sequence[int]) -> tuple[int, ...]:
         """Return the ids of a conversation that goes on behind `turn` with `added`.
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,9 @@ class LanguageModel:
             ArenaError: If the chat template does not take a single message of a user, or the
                 tokenizer is another model's.
         """
+        return [self._chat.fitting(ids) for ids in self._whole(texts)]
+
+    def _whole(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         distinct = list(dict.fromkeys(texts))
         if not distinct:
             return []
@@ -191,12 +195,21 @@ class LanguageModel:
         self, asks: Sequence[Ask], sampling: Sampling, streams: Sequence[Stream]
     ) -> list[Generation]:
         """Sample one reply an ask."""
-        fresh = iter(self.encode([ask.prompt for ask in asks if ask.follows is None]))
+        fresh = iter(self._whole([ask.prompt for ask in asks if ask.follows is None]))
         prompts = [
             next(fresh) if ask.follows is None else self.extend(ask.follows, ask.added)
             for ask in asks
         ]
-        return self.generate(prompts, sampling, streams, [ask.complete for ask in asks])
+        cuts = [0] * len(asks)
+        for number, (ask, whole) in enumerate(zip(asks, prompts, strict=True)):
+            if ask.follows is None:
+                prompts[number] = self._chat.fitting(whole)
+                cuts[number] = len(whole) - len(prompts[number])
+        replies = self.generate(prompts, sampling, streams, [ask.complete for ask in asks])
+        return [
+            replace(reply, cut=cut) if cut else reply
+            for reply, cut in zip(replies, cuts, strict=True)
+        ]
 
     def generate(
         self,

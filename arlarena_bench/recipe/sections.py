@@ -73,11 +73,15 @@ class ChatSection(Section):
         system: A system message before the first prompt. Where the template has no such role, it
             stands above the prompt.
         template: A chat template (Jinja) in place of the tokenizer's own.
+        max_prompt_tokens: Longest first prompt, template included. A longer one loses its middle:
+            the task at its beginning stays, and so does the newest observation at its end. A
+            conversation that has begun is never cut. None for no limit.
     """
 
     thinking: bool = False
     system: str | None = None
     template: str | None = None
+    max_prompt_tokens: Annotated[int, Field(ge=2)] | None = None
 
 
 class ProtocolSection(Section):
@@ -238,6 +242,8 @@ class TrainSection(OptimiserSection):
         group_size: Episodes a task.
         minibatches: Parts of equal size (by a row at most) a rollout is cut into; more parts,
             staler data.
+        minibatch_rows: About so many rows each part has, in place of a number of parts: a rollout
+            is cut into as many as that takes, of equal size by a row. None for `minibatches`.
         epochs: Passes over a rollout.
         learning_rate: AdamW's, constant after warm-up.
         warmup: Updates of linear warm-up; required, Adam's first steps are sign steps.
@@ -270,6 +276,7 @@ class TrainSection(OptimiserSection):
         "top_k",
         "micro_batch_tokens",
         "tis_cap",
+        "minibatch_rows",
         "sampling_batch_tokens",
         "max_skipped",
     )
@@ -277,6 +284,7 @@ class TrainSection(OptimiserSection):
     groups: PositiveCount = 8
     group_size: Annotated[int, Field(ge=2)] = 8
     minibatches: PositiveCount = 4
+    minibatch_rows: PositiveCount | None = None
     epochs: PositiveCount = 1
     learning_rate: Rate = 4e-4
     warmup: PositiveCount = 10

@@ -27,6 +27,7 @@ class TurnsRecord(RecordPart):
         asked: `prompt_hash` of what the agent was asked; None in records that are older.
         outside: What a turn learned from outside the environment, `TextEnv.outside`; None where
             no turn did, and in records that are older.
+        cut: Tokens that each prompt lost to the recipe's limit; None where none did.
     """
 
     replies: tuple[str, ...]
@@ -37,6 +38,7 @@ class TurnsRecord(RecordPart):
     action_valid: tuple[bool, ...]
     asked: tuple[PromptHash, ...] | None = None
     outside: tuple[str | None, ...] | None = None
+    cut: tuple[Count, ...] | None = None
 
 
 def prompt_hash(prompt: str) -> str:
@@ -96,6 +98,7 @@ def record_episode(episode: Episode, attempt: int = 0) -> EpisodeRecord:
 def _record(episode: Episode, attempt: int) -> EpisodeRecord:
     turns = episode.turns
     outside = tuple(turn.outside for turn in turns)
+    cut = tuple(turn.generation.cut for turn in turns)
     return EpisodeRecord(
         task_id=episode.task_id,
         attempt=attempt,
@@ -119,5 +122,6 @@ def _record(episode: Episode, attempt: int) -> EpisodeRecord:
             action_valid=tuple(turn.action_valid for turn in turns),
             asked=tuple(prompt_hash(turn.prompt) for turn in turns),
             outside=outside if any(part is not None for part in outside) else None,
+            cut=cut if any(cut) else None,
         ),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import NamedTuple
 
 import torch
@@ -117,7 +118,7 @@ class Learner:
         self.policy.train(True)
         for _ in range(self._settings.epochs):
             order = torch.randperm(len(rows.replies), generator=generator)
-            for part in order.tensor_split(min(self._settings.minibatches, len(order))):
+            for part in order.tensor_split(self._parts(len(order))):
                 measured = self._minibatch(samples.select(part))
                 skipped += int(measured.pop("skipped"))
                 metrics.add(measured, weight=float(rows.mask[part].sum()))
@@ -128,6 +129,11 @@ class Learner:
             "skipped_updates": float(skipped),
             "learning_rate": self._learning_rate(),
         }
+
+    def _parts(self, rows: int) -> int:
+        """Return how many minibatches the rows of a rollout are cut into."""
+        size = self._settings.minibatch_rows
+        return min(self._settings.minibatches, rows) if size is None else ceil(rows / size)
 
     def _samples(
         self, rows: Rows, advantages: Tensor, reference: Tensor

@@ -7,7 +7,9 @@ from tiny_models import write_model
 
 from arlarena_bench import ArenaError
 from arlarena_bench.episode import Generation
+from arlarena_bench.policy.base import Ask
 from arlarena_bench.policy.language_model import LanguageModel
+from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import ChatSection
 
 PLAIN = "{% for m in messages %}[{{ m.role }}] {{ m.content }} # {% endfor %}[assistant]"
@@ -91,3 +93,19 @@ def test_an_exported_model_keeps_the_template_that_it_was_trained_with(
 ) -> None:
     chatting(loaded, None, template=PLAIN).save(tmp_path)
     assert text(LanguageModel.load(tmp_path)) == "[user] push # [assistant]"
+
+
+def test_a_prompt_above_the_limit_loses_its_middle(loaded: LanguageModel) -> None:
+    words = "box wall push left right up down think action agent"
+    whole = chatting(loaded, None).encode([words])[0]
+    limited = chatting(loaded, None, max_prompt_tokens=5)
+    assert limited.encode([words]) == [(*whole[:2], *whole[-3:])]
+    assert limited.encode(["box"]) == chatting(loaded, None).encode(["box"])
+    asks = [Ask(words), Ask("box")]
+    long, short = limited.sample(asks, Sampling(2, temperature=0), [])
+    assert (long.prompt_ids, long.cut) == ((*whole[:2], *whole[-3:]), len(whole) - 5)
+    assert short.cut == 0
+    on = limited.sample([Ask(words, long, words)], Sampling(2, temperature=0), [])[0]
+    assert on.prompt_ids[: len(long.prompt_ids)] == long.prompt_ids
+    assert len(on.prompt_ids) > 5
+    assert on.cut == 0

@@ -161,3 +161,14 @@ def test_gradients_that_stay_nan_end_a_run_in_one_line(rollout) -> None:
     with pytest.raises(ArenaError, match="3 updates in a row, up to update 6, had") as caught:
         run(made, broken)
     assert "\n" not in str(caught.value)
+
+
+def test_minibatches_may_be_given_by_their_size(rollout) -> None:
+    rows, advantages = rollout
+    size = len(rows.replies) // 3
+    made = learner(**{"train.minibatch_rows": size})
+    run(made, (rows, advantages))
+    assert made.updates == -(-len(rows.replies) // size)
+    parts = learner(**{"train.minibatches": made.updates})
+    run(parts, (rows, advantages))
+    assert torch.equal(weights(made), weights(parts))
