@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import shlex
 import warnings
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import typer
 from arlarena_bench.errors import ArenaError, ArenaWarning
 from arlarena_bench.export import export_command
 from arlarena_bench.harness import data_commands
+from arlarena_bench.harness.play_command import play
 from arlarena_bench.report import comparison
 from arlarena_bench.scaffold import new_commands
 from arlarena_bench.site.site_command import site
@@ -176,6 +176,7 @@ def train(
 
         die_with_parent()
     from arlarena_bench.harness.plan import RunRequest
+    from arlarena_bench.harness.progress import step_line
     from arlarena_bench.training.loop import train as train_run
     from arlarena_bench.training.loop import train_until
     from arlarena_bench.training.rollout import cautions
@@ -195,7 +196,7 @@ def train(
     console = _stderr()
 
     def on_step(metrics: dict[str, float]) -> None:
-        console.print(_step_line(metrics), highlight=False, soft_wrap=True)
+        console.print(step_line(metrics), highlight=False, soft_wrap=True)
 
     with _interruptible("add --resume to go on from here"):
         if until is not None:
@@ -495,6 +496,7 @@ def plot(
 
 app.command()(data_commands.demos)
 app.command()(data_commands.clone)
+app.command()(play)
 app.command()(commands.submit)
 app.command()(commands.verify)
 app.command()(export_command.export)
@@ -530,48 +532,6 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
-def play(
-    env: Annotated[str, typer.Argument(help="Environment by short name or id.")] = (
-        comparison.DEFAULT_ENVIRONMENT
-    ),
-    task: Annotated[str | None, typer.Option(help="Task id; a random one if not given.")] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="Play it as this preset puts it to agents.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the random tasks.")] = None,
-) -> None:
-    """Play an environment yourself."""
-    import gymnasium
-    from rich.console import Console
-
-    from arlarena_bench import installed
-    from arlarena_bench.harness.keys import keyboard
-    from arlarena_bench.harness.play import Session
-    from arlarena_bench.training.rollout import incomparable_line, make_environment
-
-    if preset is None:
-        made = gymnasium.make(installed.environment_id(env), disable_env_checker=True)
-    else:
-        made = make_environment(installed.load_recipe(preset, env))
-    session = Session(made, Console(), task, random.Random(seed))
-    _warn(incomparable_line(session.game))
-    with keyboard() as source:
-        session.run(source)
-
-
-def _step_line(metrics: dict[str, float]) -> str:
-    shown = {
-        "train": "success/train",
-        "validation": "validation/success",
-        "format": "format_valid",
-        "KL": "kl_ref",
-        "gradient": "grad_norm",
-    }
-    values = [f"{name} {metrics[key]:.3f}" for name, key in shown.items() if key in metrics]
-    return f"step {int(metrics['step'])}: {', '.join(values)}"
-
-
 def _single_thread() -> None:
     """Keep torch to one thread; it reads this when first imported."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -599,11 +559,11 @@ def _say(name: str, line: str) -> None:
 
 def _warn(lines: list[str]) -> None:
     for line in lines:
-        typer.secho(f"warning: {line}", fg="yellow", err=True)
+        _warn_of(line)
 
 
 def _warn_of(line: str) -> None:
-    _warn([line])
+    typer.secho(f"warning: {line}", fg="yellow", err=True)
 
 
 def _print_json(data: Any) -> None:

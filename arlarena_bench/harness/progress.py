@@ -145,3 +145,16 @@ def _percent(share: float | None) -> str:
 
 def _clock(seconds: float | None) -> str:
     return "–" if seconds is None else str(timedelta(seconds=round(seconds)))
+
+
+def step_line(metrics: dict[str, float]) -> str:
+    """Return the metrics of a step that people watch, in one line."""
+    shown = {
+        "train": "success/train",
+        "validation": "validation/success",
+        "format": "format_valid",
+        "KL": "kl_ref",
+        "gradient": "grad_norm",
+    }
+    values = [f"{name} {metrics[key]:.3f}" for name, key in shown.items() if key in metrics]
+    return f"step {int(metrics['step'])}: {', '.join(values)}"
