@@ -95,7 +95,8 @@ class Endpoint:
         self._gone = ""
         self._asked: dict[str, None] = {}
         # What an earlier command has learned of the server, this one need not ask again.
-        earlier = [each for each in log if each.base_url == client.base_url]
+        here = client.base_url, client.model
+        earlier = [each for each in log if (each.base_url, each.request.get("model")) == here]
         self._refused = {name for each in earlier for name in each.refused}
 
     @property
