@@ -178,14 +178,16 @@ def any_string(env_id: str) -> None:
     """`act` takes any string; what makes no sense changes nothing."""
     env = _game(_made(env_id))
     for words in NONSENSE:
-        before, _ = env.reset(seed=1)
+        env.reset(seed=1)
+        before = env.anchor()
         if env.admissible_actions() is None or env.is_valid(words):
             continue
         try:
-            after, *_ = env.step(words)
+            env.step(words)
         except Exception as error:
             raise ArenaError(f"{env_id}: act({words!r}) raises {_one_line(error)}") from error
-        _require(after == before, env_id, f"act({words!r}) changes the state")
+        # What is said may differ: ALFWorld answers that nothing happens.
+        _require(env.anchor() == before, env_id, f"act({words!r}) changes the state")
 
 
 def solvable(env_id: str) -> None:
