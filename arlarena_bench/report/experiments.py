@@ -11,6 +11,7 @@ from arlarena_bench.report.measures import check_measure
 from arlarena_bench.report.paper_tables import DataPart
 
 Values = dict[str, Any]
+PARTS, SIZE = "train.minibatches", "train.minibatch_rows"
 
 
 class Tier(DataPart):
@@ -103,8 +104,13 @@ class Experiment(DataPart):
             ArenaError: If `times` names no number of the recipe.
         """
         data = base.model_dump()
-        times = self.cells[name].times.items()
-        return self.fixed(name, tier) | {key: _times(data, key, factor) for key, factor in times}
+        times = dict(self.cells[name].times)
+        if base.train.minibatch_rows is not None and (factor := times.pop(PARTS, None)):
+            # Where the preset gives a size, half as many parts are parts of twice the size.
+            times[SIZE] = 1 / factor
+        return self.fixed(name, tier) | {
+            key: _times(data, key, factor) for key, factor in times.items()
+        }
 
     def fixed(self, name: str, tier: str) -> Values:
         """Return the settings of a cell that do not depend on the preset's."""

@@ -75,15 +75,17 @@ def evaluate(player: Player, arena: Arena, recipe: Recipe, split: str) -> list[E
         ArenaError: If the panel is smaller than the recipe asks for.
     """
     panel: Panel = arena.game.tasks.panel(split)
-    return play_tasks(player, arena, recipe, panel, played_tasks(arena, recipe, split))
+    played = played_tasks(arena, recipe, split)
+    attempts = recipe.evaluation.attempts if split == "test" else 1
+    groups = [place // attempts for place in range(len(played))]
+    return arena.play(player, played, groups, evaluation_streams(recipe, panel, played))
 
 
 def play_tasks(
     player: Player, arena: Arena, recipe: Recipe, panel: Panel, played: Sequence[str]
 ) -> list[Episode]:
-    """Play tasks of a panel, each as often as it is named, as `evaluate` does."""
-    numbers = {task: number for number, task in enumerate(dict.fromkeys(played))}
-    groups = [numbers[task] for task in played]
+    """Play tasks of the test panel, attempts at one task side by side, as `evaluate` does."""
+    groups = [place // recipe.evaluation.attempts for place in range(len(played))]
     return arena.play(player, played, groups, evaluation_streams(recipe, panel, played))
 
 

@@ -38,7 +38,8 @@ def test_the_paper_tier_is_said_as_commands_with_its_cost() -> None:
         "--seeds 2 --set train.iterations=5 --out runs"
     )
     assert lines[1].endswith("--set train.kl_coef=0.05 --out runs/kl_coef=0.05")
-    assert "0.25 × preset" in lines[2]
+    # Four times the rows of a minibatch, where the preset says how many it has.
+    assert "--set train.minibatch_rows=1024" in lines[2]
     found = estimate(asked, known, cells)
     assert found["runs"] == {"ALFWorld": 16}
     hours = gpu_model().hours("ALFWorld", "table4", "cispo")

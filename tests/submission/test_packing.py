@@ -130,7 +130,7 @@ def test_before_anything_runs(words: tuple[str, ...], code: int, said: str) -> N
 def test_the_commands(good: Path, bench: Path, bundle: Path, tmp_path: Path) -> None:
     out = tmp_path / "submissions" / "mine"
     code, output = run("submit", str(bench), "--name", "A. Nother", "--out", str(out))
-    assert (code, output.startswith(f"verified {out}: ")) == (0, True), output
+    assert (code, f"verified {out}: " in output) == (0, True), output
     code, output = run("verify", str(out.parent), "--explain")
     assert (code, "  seeds: Every method has the same seeds" in output) == (0, True), output
     assert "checked replay: " in output
