@@ -82,8 +82,12 @@ def main() -> None:
     bench = asked.bench.resolve()
     grid = f"{bench.parent.name}/{bench.name}"
     folder = LEADERBOARD / grid
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    copy_results(bench, fresh, asked.seeds)
+    # What was published stays until all seeds of all methods are known to be there.
     shutil.rmtree(folder, ignore_errors=True)
-    copy_results(bench, folder, asked.seeds)
+    fresh.replace(folder)
     write_references(folder, print)
     table, _, problems = write_report(folder, command_of_runs)
     if table is None or problems:

@@ -26,7 +26,7 @@ from arlarena_bench.record import (
     write_result,
 )
 from arlarena_bench.task_set import HELD_OUT
-from arlarena_bench.training.evaluate import evaluation_player, played_tasks
+from arlarena_bench.training.evaluate import asked_for, evaluation_player
 from arlarena_bench.training.rollout import Arena, incomparable_line
 
 if TYPE_CHECKING:
@@ -161,7 +161,8 @@ def score_endpoint(
     arena = Arena(recipe, request.concurrency, progress.on_end)
     for line in incomparable_line(arena.game):
         warn(line)
-    progress.total = len(decoders) * len(played_tasks(arena, recipe, split))
+    named, attempts = asked_for(arena.game.tasks.panel(split), recipe, split)
+    progress.total = len(decoders) * len(named) * attempts
     chat = recipe.protocol.chat
     with _endpoint(name, request, folder, progress, chat) as endpoint, progress:
         _check_folder(folder, recipe, name)

@@ -135,8 +135,8 @@ def _played(
 ) -> Iterator[tuple[str, bool]]:
     """Yield unit and success of each episode on the hidden panel."""
     player = evaluation_player(policy_of(folder, run, result), result.recipe, result.headline)
-    played = [task for task in panel.task_ids for _ in range(result.panel.attempts)]
-    for each in play_tasks(player, arena, result.recipe, panel, played):
+    tasks, attempts = panel.task_ids, result.panel.attempts
+    for each in play_tasks(player, arena, result.recipe, panel, tasks, attempts):
         yield _unit(each), each.success
 
 

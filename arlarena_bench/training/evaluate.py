@@ -75,35 +75,36 @@ def evaluate(player: Player, arena: Arena, recipe: Recipe, split: str) -> list[E
         ArenaError: If the panel is smaller than the recipe asks for.
     """
     panel: Panel = arena.game.tasks.panel(split)
-    played = played_tasks(arena, recipe, split)
-    attempts = recipe.evaluation.attempts if split == "test" else 1
-    groups = [place // attempts for place in range(len(played))]
-    return arena.play(player, played, groups, evaluation_streams(recipe, panel, played))
+    return play_tasks(player, arena, recipe, panel, *asked_for(panel, recipe, split))
 
 
 def play_tasks(
-    player: Player, arena: Arena, recipe: Recipe, panel: Panel, played: Sequence[str]
+    player: Player,
+    arena: Arena,
+    recipe: Recipe,
+    panel: Panel,
+    tasks: Sequence[str],
+    attempts: int = 1,
 ) -> list[Episode]:
-    """Play tasks of the test panel, attempts at one task side by side, as `evaluate` does."""
-    groups = [place // recipe.evaluation.attempts for place in range(len(played))]
-    return arena.play(player, played, groups, evaluation_streams(recipe, panel, played))
+    """Play tasks of a panel, attempts at one side by side, as `evaluate` does."""
+    numbers = [number for number in range(len(tasks)) for _ in range(attempts)]
+    played = [tasks[number] for number in numbers]
+    return arena.play(player, played, numbers, evaluation_streams(recipe, panel, played))
 
 
-def played_tasks(arena: Arena, recipe: Recipe, split: str) -> list[str]:
-    """Return the tasks that `evaluate` plays, each as often as it is attempted.
+def asked_for(panel: Panel, recipe: Recipe, split: str) -> tuple[Sequence[str], int]:
+    """Return the tasks that `evaluate` plays, and how often each.
 
     Raises:
         ArenaError: If the panel is smaller than the recipe asks for.
     """
-    panel: Panel = arena.game.tasks.panel(split)
     sizes = {
         "validation": recipe.evaluation.validation_tasks,
         "test": recipe.evaluation.test_tasks,
     }
     count = sizes[split]
     tasks = panel.task_ids if count is None else panel.first(count)
-    attempts = recipe.evaluation.attempts if split == "test" else 1
-    return [task for task in tasks for _ in range(attempts)]
+    return tasks, recipe.evaluation.attempts if split == "test" else 1
 
 
 def evaluation_streams(recipe: Recipe, panel: Panel, played: Sequence[str]) -> list[Stream]:
