@@ -159,6 +159,7 @@ def train(
         int | None, typer.Option(min=1, help="Pause after this step; --resume goes on.")
     ] = None,
     stop_on_collapse: StopOnCollapse = False,
+    engine: Annotated[str, typer.Option(help="What does the work.")] = "local",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what a real model would need; train nothing.")
     ] = False,
@@ -175,12 +176,12 @@ def train(
         from arlarena_bench.harness.processes import die_with_parent
 
         die_with_parent()
+    from arlarena_bench.engines.engine import engine_named
     from arlarena_bench.harness.plan import RunRequest
     from arlarena_bench.harness.progress import step_line
-    from arlarena_bench.training.loop import train as train_run
-    from arlarena_bench.training.loop import train_until
     from arlarena_bench.training.rollout import cautions
 
+    trains = engine_named(engine)
     request = RunRequest.of(preset, recipe, env, method, seed, settings or ())
     resolved = request.recipe()
     if dry_run:
@@ -200,10 +201,10 @@ def train(
 
     with _interruptible("add --resume to go on from here"):
         if until is not None:
-            train_until(resolved, out, until, resume=resume, on_step=on_step, warn=_warn_of)
+            trains.train_until(resolved, out, until, resume=resume, on_step=on_step, warn=_warn_of)
             typer.echo(f"paused after step {until}; --resume goes on: {out}")
             return
-        result = train_run(
+        result = trains.train(
             resolved,
             out,
             resume=resume,

@@ -79,6 +79,8 @@ def test_no_modules_import_each_other() -> None:
     [
         ("arlarena_bench/report", "arlarena_bench.harness"),  # who judges does not run
         ("arlarena_bench/training", "arlarena_bench.harness"),
+        ("arlarena_bench/training", "arlarena_bench.engines"),
+        ("arlarena_bench/engines", "arlarena_bench.harness"),
         ("arlarena_bench/training", "arlarena_bench.report"),
         ("envs", "arlarena_bench.harness"),
         ("envs", "arlarena_bench.report"),

@@ -132,6 +132,7 @@ def test_plot_writes_both_files(runs: Path, tmp_path: Path) -> None:
         (["bench", "--method", "gropo"], "did you mean 'grpo'"),
         (["train", "--out", "x", "--recipe", "nowhere.yaml"], "nowhere.yaml"),
         (["train", "--out", "x", "--set", "train.groops=3"], "did you mean 'groups'"),
+        (["train", "--out", "x", "--engine", "locl"], "did you mean 'local'"),
         (["evaluate", "orcle"], "did you mean 'oracle'"),
         (["play", "sokobn"], "did you mean 'sokoban'"),
         (["play", "--task", "nope"], "nope"),

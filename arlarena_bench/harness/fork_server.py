@@ -20,9 +20,9 @@ from gymnasium.envs.registration import load_env_creator
 from transformers.conversion_mapping import get_checkpoint_conversion_mapping
 
 from arlarena_bench import cli
+from arlarena_bench.engines import local  # noqa: F401  (what every run imports)
 from arlarena_bench.harness.processes import GRACE, TRAIN
 from arlarena_bench.record import package_versions
-from arlarena_bench.training import loop  # noqa: F401  (what every run imports)
 
 TICK = 0.1  # seconds between looks at the forks
 

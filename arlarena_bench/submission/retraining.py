@@ -9,6 +9,7 @@ from typing import Literal
 
 from scipy import stats
 
+from arlarena_bench.engines.local import train
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.files import write_whole
 from arlarena_bench.record import Result
@@ -16,7 +17,6 @@ from arlarena_bench.statistics import clopper_pearson
 from arlarena_bench.submission.bundle_folder import METHODS, RUNS, BundleFolder
 from arlarena_bench.submission.content_ids import episode_ids
 from arlarena_bench.submission.placing import method_folder
-from arlarena_bench.training.loop import train
 
 FEWEST_SEEDS = 3
 

@@ -1,4 +1,4 @@
-"""The training loop: rollout, filter, advantages, a few off-policy updates, and again."""
+"""A step of training: rollout, filter, advantages, a few off-policy updates."""
 
 import random
 import time
@@ -14,9 +14,8 @@ from arlarena_bench.objective.wrapped import Wrapped
 from arlarena_bench.policy.player import Player, SampledPlayer
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.record import Result, StartRecord
 from arlarena_bench.streams import Stream, python_stream, torch_stream
-from arlarena_bench.training.checkpoint import load_checkpoint, save_checkpoint
+from arlarena_bench.training.checkpoint import load_checkpoint
 from arlarena_bench.training.collapse import CollapseDetector
 from arlarena_bench.training.cost import Cost
 from arlarena_bench.training.diagnostics import rollout_metrics
@@ -25,137 +24,17 @@ from arlarena_bench.training.evaluate import (
     evaluation_player,
     summary_of,
 )
-from arlarena_bench.training.finish import build_result
 from arlarena_bench.training.rollout import Arena
-from arlarena_bench.training.rows import check_method, pack_episodes
-from arlarena_bench.training.run import Run, finished_result, holds
-from arlarena_bench.training.start import policy_and_reference, start_policy, start_record
+from arlarena_bench.training.rows import pack_episodes
+from arlarena_bench.training.run import Run
+from arlarena_bench.training.start import policy_and_reference
 from arlarena_bench.training.update import Learner
 
 Group = list[Episode]
-OnStep = Callable[[dict[str, float]], None]
 
 
-def train(
-    recipe: Recipe,
-    out: Path,
-    *,
-    resume: bool = False,
-    stop_on_collapse: bool = False,
-    on_step: OnStep | None = None,
-    warn: Callable[[str], None] = lambda line: None,
-    command: str | None = None,
-) -> Result:
-    """Train one method from the recipe's start policy and score it on the test panel.
-
-    Args:
-        recipe: Every setting of the run, from `Recipe.for_run`.
-        out: The run's folder.
-        resume: Go on with the run in `out` where it was interrupted.
-        stop_on_collapse: End training when the detector fires.
-        on_step: Called with each step's metrics.
-        warn: Called with a line about each damaged checkpoint.
-        command: What was run, for the record; None for a call from Python.
-
-    Returns:
-        The result, as written to the folder.
-
-    Raises:
-        ArenaError: If `out` holds another run, the method cannot learn from the environment's
-            rows, or its functions fail.
-    """
-    check_method(_method(recipe), recipe, Arena(recipe))
-    if resume and holds(out, recipe) and (finished := finished_result(out)) is not None:
-        return finished
-    with Run.open(out, recipe, resume=resume) as run:
-        if (finished := finished_result(out)) is not None:
-            return finished  # another process has ended the run meanwhile
-        trainer, begun = _advance(run, None, stop_on_collapse, on_step, warn)
-        return _finish(run, trainer, begun, command)
-
-
-def train_until(
-    recipe: Recipe,
-    out: Path,
-    until: int,
-    *,
-    resume: bool = False,
-    on_step: OnStep | None = None,
-    warn: Callable[[str], None] = lambda line: None,
-) -> None:
-    """Train up to a step, and leave a checkpoint from which `train` or this goes on.
-
-    Nothing is scored on the test panel.
-
-    Args:
-        recipe: As for `train`, which decides how long the whole run is.
-        out: The run's folder.
-        until: The last step to make; what was made before counts.
-        resume: As for `train`.
-        on_step: As for `train`.
-        warn: As for `train`.
-
-    Raises:
-        ArenaError: As for `train`, or if the run has no such step.
-    """
-    if not 0 < until <= recipe.train.iterations:
-        raise ArenaError(f"a run of {recipe.train.iterations} iterations has no step {until}")
-    check_method(_method(recipe), recipe, Arena(recipe))
-    with Run.open(out, recipe, resume=resume) as run:
-        _advance(run, until, False, on_step, warn)
-
-
-def _advance(
-    run: Run,
-    until: int | None,
-    stop_on_collapse: bool,
-    on_step: OnStep | None,
-    warn: Callable[[str], None],
-) -> tuple["Trainer", StartRecord]:
-    """Make the steps that a run lacks, all of them or those until one; return what they left."""
-    recipe = run.recipe
-    start = start_policy(recipe)
-    begun = start_record(recipe, start)
-    run.begin_from(begun.sha256)
-    trainer = Trainer(recipe, start)
-    first = trainer.restore(run, warn) + 1
-    if not run.logged:
-        _record(run, on_step, 0, trainer.validate() | trainer.cost.metrics(), {})
-    for step in range(first, (until or recipe.train.iterations) + 1):
-        if stop_on_collapse and trainer.detector.collapse is not None:
-            break
-        metrics, timing = trainer.step(step)
-        _record(run, on_step, step, metrics, timing)
-        trainer.detector.observe(step, metrics)
-        if step % recipe.train.checkpoint_every == 0 or step == until:
-            save_checkpoint(run.checkpoints, step, trainer.learner)
-    return trainer, begun
-
-
-def _finish(run: Run, trainer: "Trainer", start: StartRecord, command: str | None) -> Result:
-    """Score the trained policy on the test panel and write everything that a run leaves."""
-    episodes = trainer.test()
-    trainer.policy.save(run.model)
-    collapse = trainer.detector.collapse
-    result = build_result(run, start, trainer.arena.game, episodes, collapse, command)
-    run.finish(result)
-    return result
-
-
-def _record(
-    run: Run,
-    on_step: OnStep | None,
-    step: int,
-    metrics: dict[str, float],
-    timing: dict[str, float],
-) -> None:
-    """Log a step and report it."""
-    run.log(step, metrics, timing)
-    if on_step is not None:
-        on_step({"step": step, **metrics})
-
-
-def _method(recipe: Recipe) -> Method | Wrapped:
+def method_of(recipe: Recipe) -> Method | Wrapped:
+    """Return the method of a recipe, its options set."""
     return installed.method(recipe.method.name, **recipe.method.options)
 
 
@@ -170,7 +49,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, start: Path) -> None:
         self._recipe = recipe
         self.arena = Arena(recipe)
-        self.method = _method(recipe)
+        self.method = method_of(recipe)
         self.policy, trained, reference = policy_and_reference(recipe, start)
         self.learner = Learner(trained, reference, self.method, recipe.train)
         self.detector = CollapseDetector()

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from arlarena_bench import ArenaError
 from arlarena_bench.cli import app
+from arlarena_bench.engines.local import train_until
 from arlarena_bench.files import JsonLines
 from arlarena_bench.harness.plan import Job, is_finished
 from arlarena_bench.harness.processes import Failure
@@ -27,7 +28,6 @@ from arlarena_bench.installed import load_recipe, method_names
 from arlarena_bench.recipe import read_recipe
 from arlarena_bench.record import RESULT_FILE
 from arlarena_bench.ruleset import ruleset_of
-from arlarena_bench.training.loop import train_until
 
 TUNING = {
     "seed": 77,

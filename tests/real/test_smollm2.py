@@ -7,6 +7,7 @@ import pytest
 from real_parts import SMOLLM2, part
 
 from arlarena_bench import load_recipe
+from arlarena_bench.engines.local import train
 from arlarena_bench.harness.scoring import score_policy
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.model_folder import weights_digest
@@ -15,7 +16,6 @@ from arlarena_bench.policy.scripted import scripted_player
 from arlarena_bench.recipe import ChatSection, CheckpointSection, LoraSection
 from arlarena_bench.training.chat_data import chats_of, play_demonstrations, write_chats
 from arlarena_bench.training.fine_tuning import FineTuning, fine_tune
-from arlarena_bench.training.loop import train
 
 pytestmark = pytest.mark.real
 

@@ -8,8 +8,8 @@ from distributions import install
 from runs import METHOD_FILE
 
 from arlarena_bench import installed, plugins
+from arlarena_bench.engines.local import train
 from arlarena_bench.harness.references import write_references
-from arlarena_bench.training.loop import train
 
 SEEDS = (0, 1)
 

@@ -12,6 +12,7 @@ from signpost import signpost_recipe
 from tiny_models import write_model
 
 from arlarena_bench import ArenaError
+from arlarena_bench.engines.local import train, train_until
 from arlarena_bench.harness.plan import check_settings_count
 from arlarena_bench.harness.scoring import score_policy
 from arlarena_bench.policy.adapters import AdaptedModel
@@ -21,7 +22,7 @@ from arlarena_bench.policy.placement import Placement
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.recipe import CheckpointSection, Recipe, read_recipe
 from arlarena_bench.record import comparable
-from arlarena_bench.training.loop import Trainer, train, train_until
+from arlarena_bench.training.loop import Trainer
 from arlarena_bench.training.start import find_start, start_policy
 
 SHORT = {

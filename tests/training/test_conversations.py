@@ -12,6 +12,7 @@ from relay import WORDS, relay_recipe
 from samples import streams
 
 from arlarena_bench import ArenaError
+from arlarena_bench.engines.local import train
 from arlarena_bench.episode import Episode, Generation
 from arlarena_bench.policy.base import Ask
 from arlarena_bench.policy.language_model import LanguageModel
@@ -23,7 +24,6 @@ from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.streams import Stream
 from arlarena_bench.training.cloning import clone, record_demonstrations
 from arlarena_bench.training.evaluate import evaluate, evaluation_player, summary_of
-from arlarena_bench.training.loop import train
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import pack_episodes
 

@@ -12,9 +12,9 @@ import pytest
 from signpost import Signpost, signpost_recipe
 
 from arlarena_bench import ArenaError
+from arlarena_bench.engines.local import train, train_until
 from arlarena_bench.outage import OutageError
 from arlarena_bench.record import RESULT_FILE, check, read_result
-from arlarena_bench.training.loop import train, train_until
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.start import weights_digest
 
@@ -24,7 +24,7 @@ import os, signal, sys
 from pathlib import Path
 from signpost import Signpost, signpost_recipe
 from arlarena_bench import files
-from arlarena_bench.training.loop import train
+from arlarena_bench.engines.local import train
 
 def dying(function, countdown):
     def call(*arguments):

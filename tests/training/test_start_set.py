@@ -7,11 +7,11 @@ import torch
 from signpost import signpost_recipe
 
 from arlarena_bench import ArenaError, installed
+from arlarena_bench.engines.local import train
 from arlarena_bench.harness.start_making import MadeStart
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.training import start_set
-from arlarena_bench.training.loop import train
 from arlarena_bench.training.start import find_start, start_policy, start_record
 from arlarena_bench.training.start_set import CHECKSUMS, WEIGHTS, add_start, find_set, read_set
 
