@@ -406,12 +406,16 @@ def table(
     from arlarena_bench.report.overview import overview_json, render_overview
     from arlarena_bench.report.suite import group_by_suite
     from arlarena_bench.report.table import build_tables, without_table
+    from arlarena_bench.submission.joining import with_submitted
 
     if full and columns:
         raise ArenaError("--full and --columns exclude each other; give one of them")
-    runs, problems = find_runs(folder)
+    published, problems = find_runs(folder)
+    runs, submitted = with_submitted(folder, published)
     failed, unreadable = find_failed(folder)
     tables = build_tables(runs, failed)
+    for line in submitted:
+        typer.echo(f"submitted: {line}", err=True)
     _warn(problems + unreadable + without_table(tables, failed))
     blocks = group_by_suite(tables)
     if not blocks:

@@ -24,11 +24,18 @@ from arlarena_bench.record.result import (
     StartRecord,
     TrainingRecord,
 )
-from arlarena_bench.record.storage import RESULT_FILE, parse_result, read_result, write_result
+from arlarena_bench.record.storage import (
+    BUNDLE_FILE,
+    RESULT_FILE,
+    parse_result,
+    read_result,
+    write_result,
+)
 from arlarena_bench.record.summary import Summary, summarise
 from arlarena_bench.record.usage import UsageRecord
 
 __all__ = [
+    "BUNDLE_FILE",
     "COST_METRICS",
     "FAILURE_FILE",
     "RESULT_FILE",

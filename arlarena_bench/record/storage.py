@@ -21,6 +21,8 @@ from arlarena_bench.record.part import Count, RecordPart, first_line
 from arlarena_bench.record.result import Result
 
 RESULT_FILE = "result.jsonl.zst"
+BUNDLE_FILE = "bundle.json"
+"""What makes a folder of results a bundle, which is a submission."""
 LEVEL = 12  # a third smaller than the default, still faster than the episodes were played
 LONGEST_LINE = 1 << 28  # bytes; keeps a small file from filling the memory
 

@@ -9,6 +9,7 @@ import gymnasium as gym
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.panel import Panel
 from arlarena_bench.record import (
+    BUNDLE_FILE,
     FAILURE_FILE,
     RESULT_FILE,
     FailureRecord,
@@ -23,10 +24,24 @@ from arlarena_bench.training.rollout import make_environment
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A result, and the file it stands in."""
+    """A result, and the file it stands in.
+
+    Attributes:
+        result: It.
+        source: The file.
+        bundle: Name of the bundle that it was submitted in, where it stands beside results that
+            were not; None elsewhere.
+    """
 
     result: Result
     source: Path
+    bundle: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its method's, as a table's row has it."""
+        label = self.result.label
+        return label if self.bundle is None else f"{label} ({self.bundle})"
 
     @property
     def cpu_minutes(self) -> float | None:
@@ -66,6 +81,8 @@ def find_runs(place: Path) -> tuple[list[FinishedRun], list[str]]:
     Args:
         place: A folder with results in it, or with what an older version published; or one file.
 
+    Bundles below the folder are left out: whether a submission counts is not for this to say.
+
     Returns:
         The results that are what they say, in order of their paths, those of older versions last,
         and one line for each that is not, or could not be read or compared with its panel.
@@ -77,7 +94,8 @@ def find_runs(place: Path) -> tuple[list[FinishedRun], list[str]]:
         return _checked(_read(place))
     if not place.is_dir():
         raise ArenaError(f"no folder {place}; give one that `arlarena bench --out` has written")
-    paths = sorted(place.rglob(RESULT_FILE))
+    bundles = {path.parent for path in place.rglob(f"*/{BUNDLE_FILE}")}
+    paths = sorted(p for p in place.rglob(RESULT_FILE) if bundles.isdisjoint(p.parents))
     # Beside newer results an older file tells of the same bench.
     benches = {folder for path in paths for folder in path.parents}
     paths += sorted(path for path in place.rglob(LEGACY_FILE) if path.parent not in benches)

@@ -56,7 +56,7 @@ def recorded_metrics(runs: Iterable[FinishedRun]) -> Metrics:
     for run in runs:
         if run.result.training is not None:
             records = _by_step(run.result.training.metrics)
-            found.setdefault(run.result.label, {})[run.result.seed] = records
+            found.setdefault(run.name, {})[run.result.seed] = records
     return found
 
 

@@ -329,8 +329,9 @@ def _times(recipe: Recipe) -> str:
 def bench_command(table: Table) -> str:
     """Return the bench that makes this table, as far as its results tell."""
     recipe = table.any_result.recipe
-    methods = {result.label: result.recipe.subject for result in table.trained}
-    seeds = max(run.result.seed for run in table.runs) + 1
+    benched = table.benched
+    methods = {r.label: r.recipe.subject for r in benched if r.training is not None}
+    seeds = max(result.seed for result in benched) + 1
     preset, settings = asked_for(table)
     named = [methods[method] for method in in_order(methods)]
     return bench_line(preset, recipe.environment.name, named, seeds, settings)

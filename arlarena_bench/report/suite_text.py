@@ -196,14 +196,15 @@ def suite_commands(suite: Suite) -> list[str]:
     names = {
         result.label: result.recipe.subject
         for table in suite.tables.values()
-        for result in table.trained
+        for result in table.benched
     }
     preset, settings = asked[0]
-    return [suite_line(preset, [names[row.method] for row in rows], max(seeds.values()), settings)]
+    named = [names[row.method] for row in rows if row.method in names]
+    return [suite_line(preset, named, max(seeds.values()), settings)]
 
 
 def _seeds(table: Table) -> int:
-    return max(run.result.seed for run in table.runs) + 1
+    return max(result.seed for result in table.benched) + 1
 
 
 def _telling(

@@ -150,6 +150,11 @@ class Table:
         return [run.result for run in self.runs if not _is_reference(run.result)]
 
     @property
+    def benched(self) -> list[Result]:
+        """The results that were not submitted; all if each was."""
+        return [r.result for r in self.runs if r.bundle is None] or [r.result for r in self.runs]
+
+    @property
     def failed_labels(self) -> set[str]:
         """The methods and controls of which a seed failed."""
         return {run.record.label for run in self.failed}
@@ -157,7 +162,7 @@ class Table:
     def seeds_of(self, method: str) -> Seeds:
         """The runs of a method, by seed."""
         found = (run for run in self.runs if not _is_reference(run.result))
-        return {run.result.seed: run for run in found if run.result.label == method}
+        return {run.result.seed: run for run in found if run.name == method}
 
     def why_not_joined(self, other: "Table") -> str:
         """Return one line that says why two tables are two."""
@@ -196,10 +201,10 @@ def build_tables(runs: Iterable[FinishedRun], failed: Sequence[FailedRun] = ()) 
         if _is_reference(run.result):
             references.append(run)
         else:
-            groups.setdefault(_key(run.result), []).append(run)
+            groups.setdefault(table_of(run.result), []).append(run)
     if not groups:
         for run in references:
-            groups.setdefault(_key(run.result), []).append(run)
+            groups.setdefault(table_of(run.result), []).append(run)
         references = []
     return [
         _table(
@@ -230,7 +235,16 @@ def _kind(result: Result) -> Kind:
     return "method" if result.recipe.control is None else "control"
 
 
-def _key(result: Result) -> tuple[str, ...]:
+def run_row(run: FinishedRun) -> tuple[Kind, str]:
+    """Return the row of its table that a run is a seed of: what kind of row, and its name."""
+    kind = _kind(run.result)
+    if kind == "reference":
+        return kind, START if run.result.policy.kind == "start" else run.result.label
+    return kind, run.name
+
+
+def table_of(result: Result) -> tuple[str, ...]:
+    """Return what the results of one table share, in the order of tables."""
     recipe = result.recipe
     facts = json.dumps(table_facts(result), sort_keys=True)
     return recipe.environment.id, recipe.name, result.panel.name, facts
@@ -241,10 +255,8 @@ def _table(runs: Sequence[FinishedRun], failed: Sequence[FailedRun]) -> Table:
         "reference": {}, "method": {}, "control": {},
     }  # fmt: skip
     for run in runs:
-        name, seed = run.result.label, run.result.seed
-        if run.result.policy.kind == "start":
-            name = START
-        other = kinds[_kind(run.result)].setdefault(name, {}).setdefault(seed, run)
+        (kind, name), seed = run_row(run), run.result.seed
+        other = kinds[kind].setdefault(name, {}).setdefault(seed, run)
         if other is not run:
             raise ArenaError(
                 f"two results of {name} seed {seed}: {other.source} and {run.source}; "
@@ -279,7 +291,7 @@ def _table(runs: Sequence[FinishedRun], failed: Sequence[FailedRun]) -> Table:
 def _missing(failed: Sequence[FailedRun], finished: Sequence[FinishedRun]) -> tuple[FailedRun, ...]:
     """Return the runs that failed where these finished, in the order of the table's rows."""
     facts = recipe_facts(finished[0].result.recipe)
-    there = {(run.result.label, run.result.seed) for run in finished}
+    there = {(run.name, run.result.seed) for run in finished}
     missing = {
         (run.record.label, run.record.recipe.seed): run
         for run in failed

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.record import BUNDLE_FILE
 from arlarena_bench.submission.rules import MEGABYTE, Limits
 from arlarena_bench.submission.strict_json import RejectedError
 
-HEADER_FILE = "bundle.json"
+HEADER_FILE = BUNDLE_FILE
 README_FILE = "README.md"
 TUNING_FILE = "tuning.json"
 RUNS, METHODS, MODEL = "runs", "method", "model"

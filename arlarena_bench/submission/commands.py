@@ -1,6 +1,7 @@
 """`arlarena submit` and `arlarena verify`."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,9 +34,12 @@ def submit(
         Path | None, typer.Option(help="The tuning.json of the grid that chose the values.")
     ] = None,
     track: Annotated[str, typer.Option(help="methods or agents.")] = "methods",
-    without_checkpoints: Annotated[
-        bool, typer.Option("--without-checkpoints", help="Leave trained policies out.")
-    ] = False,
+    checkpoints: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="SEEDS", help="Bring the trained policies of so many seeds only."
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Only say what a run of this recipe could enter.")
     ] = False,
@@ -63,7 +67,7 @@ def submit(
     submitter = submitter_of(name, affiliation, contact, paper)
     rules = newest_rules(track)
     places = [Path(run) for run in runs]
-    verdict = write_bundle(places, out, submitter, rules, not without_checkpoints, tuning)
+    verdict = write_bundle(places, out, submitter, rules, checkpoints, tuning)
     _print([verdict], [], as_json, explain=False)
 
 
@@ -97,6 +101,9 @@ def verify(
     trust_code: Annotated[
         bool, typer.Option("--trust-code", help="With --retrain: run method files of the bundle.")
     ] = False,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Runs that are replayed at a time; 0: one a core.")
+    ] = 0,
     hidden: Annotated[
         str | None,
         typer.Option(
@@ -138,6 +145,7 @@ def verify(
             tuple(run or ()) if retrain else None,
             trust_code,
             hidden,
+            jobs or os.cpu_count() or 1,
             _reporting(display),
         )
         verdicts = [verify_bundle(bundle, checks)] if alone else verify_each(asked, checks)

@@ -37,7 +37,7 @@ def submit(
     out: Path,
     submitter: Submitter,
     rules: Rules,
-    checkpoints: bool = True,
+    checkpoints: int | None = None,
     tuning: Path | None = None,
 ) -> Verdict:
     """Write a bundle of finished runs, verified.
@@ -47,7 +47,7 @@ def submit(
         out: The bundle's folder, which must not exist.
         submitter: Who submits.
         rules: What the bundle is submitted under.
-        checkpoints: Whether trained policies come along, where they are small.
+        checkpoints: The policies of how many seeds come along, where they are small; None for all.
         tuning: The `tuning.json` of the grid that chose the values; None where none did.
 
     Raises:
@@ -65,7 +65,8 @@ def submit(
     try:
         results = {name: result for name, (result, _) in found.items()}
         for name, (result, path) in found.items():
-            _copy_run(temporary, name, result, path, rules if checkpoints else None)
+            brought = checkpoints is None or result.seed < checkpoints
+            _copy_run(temporary, name, result, path, rules if brought else None)
         if tuning is not None:
             _copy(tuning, temporary / TUNING_FILE)
         write_header(temporary, results, submitter, rules)

@@ -39,6 +39,7 @@ from arlarena_bench.submission.header import (
     header_id,
 )
 from arlarena_bench.submission.hidden import HiddenScore, score_hidden
+from arlarena_bench.submission.parallel import each_of
 from arlarena_bench.submission.placing import method_folder, run_folder
 from arlarena_bench.submission.replaying import Replay, replay
 from arlarena_bench.submission.retraining import Retrained, chosen, retrain
@@ -82,6 +83,7 @@ class Checks:
             root chooses, None for none. It needs `policy`.
         trust_code: Whether method files out of a bundle may be run for that.
         hidden: Seed of a panel that is not public, on which checkpoints are scored; None for none.
+        jobs: How many runs are replayed at a time, each in a process.
         report: Told how far it is.
     """
 
@@ -90,6 +92,7 @@ class Checks:
     retrain: tuple[str, ...] | None = None
     trust_code: bool = False
     hidden: str | None = None
+    jobs: int = 1
     report: Report = quietly
 
 
@@ -457,17 +460,22 @@ def _replay_runs(
     """Play every run again, and check who has sampled it; return how many turns that were."""
     turns = 0
     decoders = sum(len(result.scores) for result in results.values())
-    for number, (run, result) in enumerate(results.items()):
-        checks.report(verdict.place.name, number, len(results))
-        environment = environments[run]
+    level = rules.policy_check.false_alarm / decoders
+
+    def replayed(run: str) -> tuple[int, RunPolicy | None]:
+        result, environment = results[run], environments[run]
         replays = _replay(run, result, environment)
-        turns += sum(len(each.asks) for score in replays.values() for each in score)
-        if checks.policy:
-            level = rules.policy_check.false_alarm / decoders
-            verdict.policies[run] = run_policy(
-                folder, run, result, environment, replays, level, rules.policy_check.draws
-            )
-    checks.report(verdict.place.name, len(results), len(results))
+        asked = sum(len(each.asks) for score in replays.values() for each in score)
+        if not checks.policy:
+            return asked, None
+        draws = rules.policy_check.draws
+        return asked, run_policy(folder, run, result, environment, replays, level, draws)
+
+    for number, (run, (asked, policy)) in enumerate(each_of(results, replayed, checks.jobs)):
+        turns += asked
+        if policy is not None:
+            verdict.policies[run] = policy
+        checks.report(verdict.place.name, number + 1, len(results))
     return turns
 
 

@@ -41,8 +41,9 @@ def test_the_same_runs_are_the_same_bundle(good: Path, bench: Path, tmp_path: Pa
 
 def test_checkpoints_can_stay_behind(bench: Path, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
-    submit([bench / "grpo"], out, WHO, newest_rules("methods"), checkpoints=False)
-    assert not list(out.rglob("*.safetensors"))
+    submit([bench / "grpo"], out, WHO, newest_rules("methods"), checkpoints=1)
+    kept = [path.relative_to(out).as_posix() for path in out.rglob("*.safetensors")]
+    assert kept == ["runs/grpo/seed-0/model/model.safetensors"]
 
 
 def test_any_policy_is_an_agent(bench: Path, tmp_path: Path) -> None:
