@@ -20,6 +20,7 @@ Message = dict[str, str]
 OPENAI = "https://api.openai.com/v1"
 KEY = "OPENAI_API_KEY"
 LONGEST = 4 << 20  # bytes of a response
+CONNECT = 5.0  # seconds until a connection counts as refused, as in the official client
 # Settings of the API itself; servers take others as further fields of the request.
 STANDARD = ("temperature", "top_p", "seed", "max_tokens", "max_completion_tokens")
 NEWER_LIMIT = "max_completion_tokens"
@@ -39,16 +40,24 @@ class UnansweredError(Exception):
         again: Whether the same request may be answered another time.
         wait: Seconds that the server asks for before it.
         unsupported: A setting that the server does not take; it may be asked without.
+        unreached: Whether there was no connection at all.
     """
 
     def __init__(
-        self, reason: str, *, again: bool = False, wait: float = 0.0, unsupported: str | None = None
+        self,
+        reason: str,
+        *,
+        again: bool = False,
+        wait: float = 0.0,
+        unsupported: str | None = None,
+        unreached: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.again = again
         self.wait = wait
         self.unsupported = unsupported
+        self.unreached = unreached
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +137,7 @@ class ChatClient:
     Attributes:
         model: As given.
         base_url: The server's, resolved.
+        answered: Whether it has answered anything yet.
 
     Raises:
         ArenaError: If the address or the key cannot be used.
@@ -144,11 +154,14 @@ class ChatClient:
             raise ArenaError("give the model's name at the server, as openai:MODEL")
         self.model = model
         self.base_url = _checked_url(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI)
+        self.answered = False
         self._key = _key(key_from)
         self._timeout = timeout
+        self._connect = min(timeout, CONNECT)
+        limits = httpx2.Timeout(timeout, connect=self._connect)
         http = openai.DefaultHttpxClient(
             base_url=self.base_url,
-            timeout=timeout,
+            timeout=limits,
             follow_redirects=False,
             headers={"Accept-Encoding": "identity"},
             event_hooks={"response": [self._bound]},
@@ -157,7 +170,7 @@ class ChatClient:
             api_key=self._key or "none",
             base_url=self.base_url,
             max_retries=0,
-            timeout=timeout,
+            timeout=limits,
             http_client=http,
         )
 
@@ -186,16 +199,20 @@ class ChatClient:
             response = self._client.chat.completions.with_raw_response.create(
                 model=self.model, messages=sent, extra_body=further, **standard
             )
-        except openai.APITimeoutError:
-            raise UnansweredError(f"no reply within {self._timeout:g} s", again=True) from None
+        except openai.APITimeoutError as error:
+            unreached = isinstance(error.__cause__, httpx2.ConnectTimeout)
+            said = f"no connection within {self._connect:g} s" if unreached else f"no reply within {self._timeout:g} s"
+            raise UnansweredError(said, again=True, unreached=unreached) from None
         except openai.APIConnectionError as error:
-            said = self._shown(str(error.__cause__ or error))
-            raise UnansweredError(f"the connection failed: {said}", again=True) from None
+            said = f"the connection failed: {self._shown(str(error.__cause__ or error))}"
+            unreached = isinstance(error.__cause__, httpx2.ConnectError)
+            raise UnansweredError(said, again=True, unreached=unreached) from None
         except openai.APIStatusError as error:
             raise self._refusal(error, settings) from None
         return self._read(response.content)
 
     def _bound(self, response: httpx2.Response) -> None:
+        self.answered = True
         if response.headers.get("content-encoding", "identity") != "identity":
             raise httpx2.ReadError("a compressed response, which was not asked for")
         if isinstance(response.stream, httpx2.SyncByteStream):

@@ -30,6 +30,7 @@ NEUTRAL = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, TEMPLATE: {"enable_thin
 LIMIT = "max_tokens"
 LONGEST_WAIT = 600.0  # seconds; a server that asks for more is not waited for
 STRIKES = 8  # so many asks in a row without a reply, and the server counts as gone
+FIRST_TRIES = 2  # of a connection to a server that has answered nothing yet
 MESSAGE_TOKENS = 64  # what a chat template adds to a message, at most
 
 
@@ -115,7 +116,8 @@ class Endpoint:
         """Ask for one reply an ask.
 
         Raises:
-            ArenaError: If the server answers nobody like us: a wrong key, an unknown model.
+            ArenaError: If the server answers nobody like us (a wrong key, an unknown model), or
+                cannot be reached at all.
         """
         with ThreadPoolExecutor(self._concurrency) as pool:
             futures = [
@@ -156,6 +158,7 @@ class Endpoint:
 
         Raises:
             UnansweredError: If there is none.
+            ArenaError: If there has never been a server.
         """
         jitter = stream.sub("retries").python()
         tries = 0
@@ -168,6 +171,11 @@ class Endpoint:
                 if error.unsupported is not None and self._refuse(error.unsupported):
                     continue
                 tries += 1
+                if error.unreached and tries >= FIRST_TRIES and not self._client.answered:
+                    raise ArenaError(
+                        f"{self.base_url} cannot be reached ({error.reason}); check the network, "
+                        "or give the server's address as --base-url"
+                    ) from None
                 if not error.again or tries == self._retries.tries or error.wait > LONGEST_WAIT:
                     self._strike(error)
                     raise

@@ -3,7 +3,8 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -325,14 +326,30 @@ def test_one_process_holds_a_folder(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "nobody.invalid"])
+def test_a_server_that_was_never_there_ends_it_in_one_line(host: str, tmp_path: Path) -> None:
+    said = rf"^http://{host}/v1 cannot be reached \(the connection failed: .*; check the network"
+    with closing(ChatClient("tiny", f"http://{host}/v1")) as client:
+        with RequestLog.open(tmp_path) as log, pytest.raises(ArenaError, match=said) as caught:
+            ask(Endpoint(client, log, Budget(), Retries(), concurrency=4), *map(str, range(20)))
+        assert not client.answered
+    assert "\n" not in str(caught.value)
+    # Nobody waited for a third try, and most did not ask at all.
+    assert len(lines(tmp_path)) <= 12
+
+
 def test_a_server_that_is_gone_is_not_waited_for_by_everybody(tmp_path: Path) -> None:
-    with chat_server() as server:
-        url = server.url
-    with endpoint(tmp_path, url, tries=2, concurrency=2) as place:
+    def behave(number: int, body: dict[str, Any]) -> Answer:
+        return replace(said("first"), headers={"Connection": "close"})
+
+    with ExitStack() as later:
+        with chat_server(behave) as server:
+            place = later.enter_context(endpoint(tmp_path, server.url, tries=2, concurrency=2))
+            ask(place, "first")
         replies = ask(place, *map(str, range(20)))
         assert all("the connection failed: [Errno 111]" in reply.failure for reply in replies)
         assert "the server had no reply 8 times in a row" in replies[-1].failure
-        assert 2 * STRIKES <= len(place.exchanges) <= 2 * STRIKES + 2
+        assert 2 * STRIKES < len(place.exchanges) <= 2 * STRIKES + 3
 
 
 def test_as_many_requests_fly_as_were_asked_for(tmp_path: Path) -> None:
