@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -233,8 +234,12 @@ def test_claims_and_the_papers_size_are_printed_without_any_run(tmp_path: Path) 
     said = arlarena("reproduce", "claims", *nothing).stdout
     assert "Filtering helps GiGPO more than GRPO" in said
     assert "no runs" in said
-    said = arlarena("reproduce", "table4", "--tier", "paper", *nothing).stdout
-    assert "arlarena bench --preset paper --env alfworld --method cispo,cispo_sm,sapo" in said
+    said = arlarena("reproduce", "table3", "--tier", "paper", *nothing).stdout
+    assert "arlarena bench --preset paper --env alfworld --method grpo,grpo_st,grpo_sm" in said
+    # What cannot learn there is in no command.
+    (mathematics,) = re.findall("^arlarena bench.*--env tir_math.*", said, re.MULTILINE)
+    assert "gspo" in mathematics
+    assert "sampo" not in mathematics
     assert "GPU-hours" in said
     refused = arlarena("reproduce", "table4", "--from", tmp_path / "absent")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)

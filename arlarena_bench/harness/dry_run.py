@@ -144,19 +144,11 @@ class DryRun:
 
     def _load(self) -> Load:
         """Return what the run is taken to be."""
-        train, model = self.recipe.train, gpu_model()
-        assumed = model.load_of(self.recipe.environment.name)
+        train = self.recipe.train
+        assumed = gpu_model().assumed(self.recipe.environment.name)
         reply = assumed.reply if assumed else REPLY_SHARE * train.max_new_tokens
-        return Load(
-            steps=train.iterations,
-            groups=train.groups,
-            group_size=train.group_size,
-            turns=self.prompts.turns,
-            prompt=fmean(self.prompts.tokens),
-            reply=min(reply, train.max_new_tokens),
-            paper_hours=assumed.paper_hours if assumed else 0.0,
-            gpus=self.machine.gpus,
-        )
+        prompt = fmean(self.prompts.tokens)
+        return Load.of(train, self.prompts.turns, prompt, min(reply, train.max_new_tokens))
 
     def _run(self) -> str:
         recipe, checkpoint, train = self.recipe, self._checkpoint, self.recipe.train
@@ -202,14 +194,15 @@ class DryRun:
         return f"{table}\n\n{at_once} of {train.groups * train.group_size} episodes at once"
 
     def _cost(self) -> str:
-        load, model = self._load(), gpu_model()
+        load, model, gpus = self._load(), gpu_model(), self.machine.gpus
         hours = model.hours_of(load, self.sizes.parameters, self.recipe.method.name)
+        prompts, replies = load.rows * load.prompt, load.rows * load.reply
         return (
-            f"about {load.rows:,.0f} turns ({load.turns:.1f} an episode, as of the two scripts), "
-            f"{load.rows * load.prompt:,.0f} tokens of prompts, {load.rows * load.reply:,.0f} of "
-            f"replies ({load.reply:g} each, assumed)\n"
-            f"about {hours:,.0f} GPU-hours of {model.device}, {hours / load.gpus:,.0f} hours on "
-            f"{load.gpus}, by the model of `arlarena reproduce --tier paper`"
+            f"about {load.rows:,.0f} turns ({self.prompts.turns:.1f} an episode, as of the two "
+            f"scripts), {prompts:,.0f} tokens of prompts, {replies:,.0f} of replies "
+            f"({load.reply:g} each, assumed)\n"
+            f"about {hours:,.0f} GPU-hours of {model.device}, {hours / gpus:,.0f} hours on "
+            f"{gpus}, by the model of `arlarena reproduce --tier paper`"
         )
 
 

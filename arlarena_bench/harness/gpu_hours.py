@@ -1,39 +1,60 @@
 """What the paper tier would cost, by a stated model: tokens times operations."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 import yaml
-from pydantic import Field
 from tabulate import tabulate
 
 from arlarena_bench.environment_names import letters
-from arlarena_bench.harness.reproducing import Asked, Wanted
+from arlarena_bench.harness.reproducing import Programme
+from arlarena_bench.recipe import Recipe, TrainSection
 from arlarena_bench.report.comparison import REPRODUCTION
 from arlarena_bench.report.paper_tables import DataPart
-from arlarena_bench.report.reproduction import Reproduction
 
 # Operations a parameter and token: one pass forward, and with the pass backward.
 FORWARD, TRAINED = 2, 6
 ELSE = "else"
 
 
-class Load(DataPart):
-    """What one run in an environment is taken to be: counts a step, means a turn, tokens."""
+class Assumed(DataPart):
+    """What nobody has measured of an environment: means of turns and tokens; and the paper's cost.
 
-    steps: int = Field(ge=1)
-    groups: int = Field(ge=1)
-    group_size: int = Field(ge=1)
+    Attributes:
+        turns: Of an episode.
+        prompt: Tokens of a turn's prompt.
+        reply: Tokens of a turn's reply.
+        paper_hours: Of a run, as Table S1 has them.
+        gpus: That the published scripts use.
+    """
+
     turns: float
     prompt: float
     reply: float
     paper_hours: float
     gpus: int
 
-    @property
-    def rows(self) -> float:
-        """Turns that a run samples."""
-        return self.steps * self.groups * self.group_size * self.turns
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a run is taken to sample.
+
+    Attributes:
+        rows: Turns.
+        prompt: Mean tokens of a prompt.
+        reply: Mean tokens of a reply.
+    """
+
+    rows: float
+    prompt: float
+    reply: float
+
+    @classmethod
+    def of(cls, train: TrainSection, turns: float, prompt: float, reply: float) -> Self:
+        """Return the load of a run with so many turns an episode."""
+        return cls(train.iterations * train.groups * train.group_size * turns, prompt, reply)
 
 
 class Busy(DataPart):
@@ -53,12 +74,15 @@ class GpuModel(DataPart):
     overhead: float
     parameters: dict[str, float]
     sampled: dict[str, float]
-    environments: dict[str, Load]
+    environments: dict[str, Assumed]
 
-    def hours(self, environment: str, experiment: str, method: str) -> float:
-        """Return the GPU-hours of one run of the paper's."""
+    def hours(self, recipe: Recipe, experiment: str) -> float:
+        """Return the GPU-hours of one run of the paper's, in an environment of `environments`."""
+        found = self.assumed(recipe.environment.name)
+        assert found is not None, "the paper's environments are all assumed"
+        load = Load.of(recipe.train, found.turns, found.prompt, found.reply)
         size = self.parameters.get(experiment, self.parameters[ELSE])
-        return self.hours_of(self.environments[environment], size, method)
+        return self.hours_of(load, size, recipe.method.name)
 
     def hours_of(self, load: Load, size: float, method: str) -> float:
         """Return the GPU-hours of one run with a model of `size` parameters."""
@@ -70,10 +94,10 @@ class GpuModel(DataPart):
         replies = more * rows * load.reply * size * FORWARD / self.busy.replies
         return self.overhead * (updates + prompts + replies) / self.flops / 3600
 
-    def load_of(self, environment: str) -> Load | None:
+    def assumed(self, environment: str) -> Assumed | None:
         """Return what is assumed of an environment by its short name, None without assumptions."""
-        loads = self.environments.items()
-        return next((load for name, load in loads if letters(name) == letters(environment)), None)
+        known = self.environments.items()
+        return next((each for name, each in known if letters(name) == letters(environment)), None)
 
 
 def gpu_model() -> GpuModel:
@@ -82,20 +106,26 @@ def gpu_model() -> GpuModel:
     return GpuModel.model_validate(yaml.safe_load(text))
 
 
-def estimate(asked: Asked, known: Reproduction, cells: Sequence[Wanted]) -> dict[str, Any]:
-    """Return the GPU-hours of what was asked by environment, and the assumptions."""
+def estimate(planned: Programme) -> dict[str, Any]:
+    """Return the GPU-hours of runs by environment, each run counted once, and the assumptions."""
     model = gpu_model()
+    of = {job.folder: (cell, job.recipe) for cell, jobs in planned.jobs.items() for job in jobs}
     hours: dict[str, float] = {}
-    runs: dict[str, int] = {}
-    paper: dict[str, float] = {}
-    for cell in cells:
-        method = known.experiments[cell.experiment].cells[cell.cell].method
-        found = model.hours(cell.environment, cell.experiment, method)
-        load, name = model.environments[cell.environment], cell.environment
-        hours[name] = hours.get(name, 0.0) + asked.seeds * found
-        runs[name] = runs.get(name, 0) + asked.seeds
-        paper[name] = load.paper_hours * load.gpus
-    return {"hours": hours, "runs": runs, "paper": paper, "model": model.model_dump(mode="json")}
+    runs: Counter[str] = Counter()
+    for cell, recipe in of.values():
+        hours[cell.environment] = hours.get(cell.environment, 0.0) + model.hours(
+            recipe, cell.experiment
+        )
+        runs[cell.environment] += 1
+    paper = {
+        name: model.environments[name].paper_hours * model.environments[name].gpus for name in hours
+    }
+    return {
+        "hours": hours,
+        "runs": dict(runs),
+        "paper": paper,
+        "model": model.model_dump(mode="json"),
+    }
 
 
 def estimate_text(found: Mapping[str, Any]) -> str:
@@ -123,15 +153,16 @@ def estimate_text(found: Mapping[str, Any]) -> str:
         "log-probabilities, the reference, prompts and replies",
         f"everything else (environments, validation, waiting): {model.overhead:g} times that",
         "paper's a run: hours of Table S1 times the GPUs of the published scripts",
-        *(_load_line(name, model.environments[name]) for name in hours),
+        "steps, groups and their size: of each run's recipe; means are assumed",
+        *(_assumed_line(name, model.environments[name]) for name in hours),
         f"sampled, for filtering: {sampled}",
     ]
     table = tabulate(rows, header, "simple", disable_numparse=True)
     return "\n".join([table, "", *(f"- {line}" for line in lines)])
 
 
-def _load_line(name: str, load: Load) -> str:
+def _assumed_line(name: str, assumed: Assumed) -> str:
     return (
-        f"{name}: {load.steps} steps × {load.groups * load.group_size} episodes × {load.turns:g} "
-        f"turns × ({load.prompt:g} tokens of prompt + {load.reply:g} of reply)"
+        f"{name}: {assumed.turns:g} turns an episode, of {assumed.prompt:g} tokens of prompt and "
+        f"{assumed.reply:g} of reply"
     )

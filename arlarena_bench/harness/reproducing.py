@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from arlarena_bench import installed
 from arlarena_bench.environment_names import spelt
@@ -179,17 +178,12 @@ def _chosen(asked: Asked, known: Reproduction) -> tuple[str, ...]:
 def benches(asked: Asked, known: Reproduction, cells: Sequence[Wanted]) -> list[Bench]:
     """Return the benches that run cells; those of equal settings are one.
 
-    Where a preset is not installed, a setting that multiplies its says so instead of a value.
-
     Raises:
         ArenaError: If a setting is wrong.
     """
     groups: dict[tuple[str, str, tuple[str, ...]], list[Wanted]] = {}
     for cell in cells:
-        if is_installed(cell):
-            settings = _settings(asked, known, cell)
-        else:
-            settings = _unresolved(asked, known, cell)
+        settings = _settings(asked, known, cell)
         groups.setdefault((cell.preset, cell.short, settings), []).append(cell)
     found = []
     for (preset, short, settings), members in groups.items():
@@ -197,11 +191,6 @@ def benches(asked: Asked, known: Reproduction, cells: Sequence[Wanted]) -> list[
         out = asked.out / _folder(settings[len(asked.settings) :])
         found.append(Bench(preset, short, settings, out, tuple(members), methods))
     return found
-
-
-def is_installed(cell: Wanted) -> bool:
-    """Whether there is a recipe that a cell can be run by."""
-    return cell.short in installed.preset_files().get(cell.preset, {})
 
 
 def _settings(asked: Asked, known: Reproduction, cell: Wanted) -> tuple[str, ...]:
@@ -212,18 +201,7 @@ def _settings(asked: Asked, known: Reproduction, cell: Wanted) -> tuple[str, ...
     values = experiment.values(cell.cell, asked.tier, base.with_values(given))
     if base.for_run(method, 0, given) == base.for_run(method, 0, {**given, **values}):
         return asked.settings
-    return (*asked.settings, *_written(values))
-
-
-def _unresolved(asked: Asked, known: Reproduction, cell: Wanted) -> tuple[str, ...]:
-    experiment = known.experiments[cell.experiment]
-    times = experiment.cells[cell.cell].times.items()
-    relative = [f"{key}=<{factor:g} × preset>" for key, factor in times]
-    return (*asked.settings, *_written(experiment.fixed(cell.cell, asked.tier)), *relative)
-
-
-def _written(values: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(f"{key}={json.dumps(value)}" for key, value in values.items())
+    return (*asked.settings, *(f"{key}={json.dumps(value)}" for key, value in values.items()))
 
 
 def _method(known: Reproduction, cell: Wanted) -> str:

@@ -11,12 +11,12 @@ from arlarena_bench.harness.reproducing import (
     CLAIMS,
     Asked,
     Collected,
+    Programme,
     Wanted,
     benches,
     claims_of,
     collect,
     into_cells,
-    is_installed,
     left_to_run,
     missing_lines,
     play_references,
@@ -49,6 +49,7 @@ class Reproduced:
         asked: It.
         known: What ships about the paper.
         cells: What it consists of.
+        planned: The runs of those that can be run.
         collected: The runs.
         missing: What is not there, and why, one line each.
         problems: What lay in the folders and could not be used.
@@ -58,6 +59,7 @@ class Reproduced:
     asked: Asked
     known: Reproduction
     cells: list[Wanted]
+    planned: Programme
     collected: Collected
     missing: list[str]
     problems: list[str]
@@ -77,8 +79,7 @@ def reproduce_all(asked: Asked, run: RunJobs | None, say: Callable[[str], None])
     """
     known = reproduction()
     cells = wanted(asked, known)
-    here = [cell for cell in cells if is_installed(cell)]
-    planned = programme(asked, known, here)
+    planned = programme(asked, known, cells)
     found = collect(asked, planned)
     failures: list[Failure] = []
     if run is not None and asked.tier != BY_HAND:
@@ -88,8 +89,8 @@ def reproduce_all(asked: Asked, run: RunJobs | None, say: Callable[[str], None])
             failures = run(todo)
             play_references(planned, say)
             found = collect(asked, planned)
-    missing = [*_absent(cells, here), *missing_lines(planned, found, known, asked.seeds)]
-    return Reproduced(asked, known, cells, found, missing, found.problems, failures)
+    missing = missing_lines(planned, found, known, asked.seeds)
+    return Reproduced(asked, known, cells, planned, found, missing, found.problems, failures)
 
 
 def claims_of_runs(asked: Asked, runs: Iterable[FinishedRun]) -> Reproduced:
@@ -100,17 +101,10 @@ def claims_of_runs(asked: Asked, runs: Iterable[FinishedRun]) -> Reproduced:
     """
     known = reproduction()
     cells = wanted(asked, known)
-    here = [cell for cell in cells if is_installed(cell)]
-    planned = programme(asked, known, here)
+    planned = programme(asked, known, cells)
     found = into_cells(planned, runs)
-    missing = [*_absent(cells, here), *missing_lines(planned, found, known, asked.seeds)]
-    return Reproduced(asked, known, cells, found, missing, found.problems, [])
-
-
-def _absent(cells: Sequence[Wanted], here: Sequence[Wanted]) -> list[str]:
-    places = sorted({(cell.preset, cell.short) for cell in set(cells) - set(here)})
-    return [f"preset {preset} of {short} is not installed, nothing of it can be run"
-            for preset, short in places]  # fmt: skip
+    missing = missing_lines(planned, found, known, asked.seeds)
+    return Reproduced(asked, known, cells, planned, found, missing, found.problems, [])
 
 
 def report(found: Reproduced, form: str) -> tuple[str, dict[str, Any]]:
@@ -126,8 +120,9 @@ def report(found: Reproduced, form: str) -> tuple[str, dict[str, Any]]:
     check_format(form)
     text, data = _claims(found, form) if found.asked.what == CLAIMS else _table(found, form)
     if found.asked.tier == BY_HAND:
-        cost = estimate(found.asked, found.known, found.cells)
-        lines = [b.line(found.asked.seeds) for b in benches(found.asked, found.known, found.cells)]
+        cost = estimate(found.planned)
+        fit = list(found.planned.jobs)
+        lines = [b.line(found.asked.seeds) for b in benches(found.asked, found.known, fit)]
         data = {**data, "commands": lines, "estimate": cost}
         if form not in DATA:
             text = "\n\n".join([text, "What runs it:", "\n".join(lines), estimate_text(cost)])

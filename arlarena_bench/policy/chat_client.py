@@ -201,7 +201,11 @@ class ChatClient:
             )
         except openai.APITimeoutError as error:
             unreached = isinstance(error.__cause__, httpx2.ConnectTimeout)
-            said = f"no connection within {self._connect:g} s" if unreached else f"no reply within {self._timeout:g} s"
+            said = (
+                f"no connection within {self._connect:g} s"
+                if unreached
+                else f"no reply within {self._timeout:g} s"
+            )
             raise UnansweredError(said, again=True, unreached=unreached) from None
         except openai.APIConnectionError as error:
             said = f"the connection failed: {self._shown(str(error.__cause__ or error))}"

@@ -11,7 +11,7 @@ from arlarena_bench.report.measures import check_measure
 from arlarena_bench.report.paper_tables import DataPart
 
 Values = dict[str, Any]
-PARTS, SIZE = "train.minibatches", "train.minibatch_rows"
+GROUPS, PARTS, SIZE = "train.groups", "train.minibatches", "train.minibatch_rows"
 
 
 class Tier(DataPart):
@@ -104,18 +104,14 @@ class Experiment(DataPart):
             ArenaError: If `times` names no number of the recipe.
         """
         data = base.model_dump()
-        times = dict(self.cells[name].times)
+        cell = self.cells[name]
+        times = dict(cell.times)
         if base.train.minibatch_rows is not None and (factor := times.pop(PARTS, None)):
             # Where the preset gives a size, half as many parts are parts of twice the size.
-            times[SIZE] = 1 / factor
-        return self.fixed(name, tier) | {
-            key: _times(data, key, factor) for key, factor in times.items()
-        }
-
-    def fixed(self, name: str, tier: str) -> Values:
-        """Return the settings of a cell that do not depend on the preset's."""
-        cell = self.cells[name]
-        return self.settings.get(tier, {}) | cell.settings | cell.at.get(tier, {})
+            size = times.get(GROUPS, 1.0) / factor
+            times |= {SIZE: size} if size != 1.0 else {}
+        relative = {key: _times(data, key, factor) for key, factor in times.items()}
+        return self.settings.get(tier, {}) | cell.settings | cell.at.get(tier, {}) | relative
 
 
 def _times(data: Mapping[str, Any], dotted: str, factor: float) -> float:
