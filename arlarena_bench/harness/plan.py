@@ -20,6 +20,12 @@ from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import check_method
 from arlarena_bench.training.run import finished_result, holds, read_metrics
 
+# What a bench gives each of its runs.
+OF_RUNS = {
+    "seed": "each run has a seed of its own, and --seeds says how many there are",
+    "method.name": "--method says which methods are run",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -122,6 +128,7 @@ def plan(request: Request, lenient: bool = False) -> Plan:
     base = installed.load_recipe(request.preset, request.environment)
     values = parse_settings(request.settings)
     folder = request.out / base.name / base.environment.name
+    refuse_settings(values, OF_RUNS)
     check_settings_count(base.with_values(values), values)
     named = _methods(request.methods, base)
     unfit = _unfit([base.for_run(name, 0, values) for name in named])
@@ -251,6 +258,22 @@ def check_settings_count(recipe: Recipe, values: Mapping[str, Any]) -> None:
                 f"--set {idle}: the start policy is {what}, and this would change nothing; "
                 f"add --set start.{kind}=null to clone one here"
             )
+
+
+def refuse_settings(values: Mapping[str, Any], own: Mapping[str, str]) -> None:
+    """Refuse settings of what a command gives each run by itself.
+
+    Args:
+        values: Dotted key → value.
+        own: A key, or a section's name → what to do instead.
+
+    Raises:
+        ArenaError: If a setting is of one of those.
+    """
+    for key in values:
+        for name, instead in own.items():
+            if key == name or key.startswith(f"{name}."):
+                raise ArenaError(f"--set {key}: {instead}")
 
 
 def _check_method_file(recipe: Recipe, stored: Path) -> None:

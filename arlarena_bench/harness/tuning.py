@@ -14,7 +14,12 @@ from tabulate import tabulate
 from arlarena_bench import installed
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_json, write_whole
-from arlarena_bench.harness.plan import Job, check_settings_count, parse_settings
+from arlarena_bench.harness.plan import (
+    Job,
+    check_settings_count,
+    parse_settings,
+    refuse_settings,
+)
 from arlarena_bench.harness.processes import Failure
 from arlarena_bench.labels import folder_name, label
 from arlarena_bench.recipe import Recipe, TunedMethod
@@ -25,6 +30,11 @@ from arlarena_bench.training.run import read_metrics
 
 # One evaluation is noisy; the mean of the last two is what a run is judged by.
 JUDGED_EVALUATIONS = 2
+# What the grid gives each of its runs.
+OF_POINTS = {
+    "seed": "tuning.seed is the first of the tuning.seeds that each point is tried with",
+    "method": "tuning.grid says which methods and options are tried",
+}
 
 Judgement = dict[str, Any]
 RunJobs = Callable[[Sequence[Job]], list[Failure]]
@@ -73,6 +83,7 @@ def read_grid(preset: str, environment: str, out: Path, settings: Sequence[str] 
     values = parse_settings(settings)
     preset_recipe = installed.load_recipe(preset, environment)
     base = preset_recipe.with_values(values)
+    refuse_settings(values, OF_POINTS)
     check_settings_count(base, values)
     if not base.tuning.grid:
         raise ArenaError(f"{preset} has no tuning.grid for {environment}")

@@ -166,6 +166,8 @@ def test_what_a_user_replaces_wins_over_tuned_values(tmp_path: Path) -> None:
         ({"settings": ("train.groups",)}, "--set train.groups: write a key and a value"),
         ({"settings": ("train.groups=four",)}, "train.groups"),
         ({"settings": ("trane.groups=4",)}, "no setting 'trane.groups'"),
+        ({"settings": ("seed=5",)}, "--set seed: each run has a seed of its own, and --seeds"),
+        ({"settings": ("method.name=gspo",)}, "--set method.name: --method says"),
     ],
 )
 def test_a_mistake_is_one_line_before_anything_is_run(

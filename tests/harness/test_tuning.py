@@ -15,7 +15,7 @@ from arlarena_bench import ArenaError
 from arlarena_bench.cli import app
 from arlarena_bench.engines.local import train_until
 from arlarena_bench.files import JsonLines
-from arlarena_bench.harness.plan import Job, is_finished
+from arlarena_bench.harness.plan import Job, RunRequest, is_finished
 from arlarena_bench.harness.processes import Failure
 from arlarena_bench.harness.tuning import (
     Grid,
@@ -180,6 +180,31 @@ def test_a_grid_that_cannot_be_run_is_one_line(change: dict[str, object], said: 
     with pytest.raises(ArenaError, match=said) as caught:
         signpost_recipe(tuning={**TUNING, **change})
     assert "\n" not in str(caught.value)
+
+
+def test_settings_are_those_of_every_run(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(signpost_recipe(tuning=TUNING).to_yaml(), encoding="utf-8")
+    given = ["train.learning_rate=0.1", "train.groups=3", "evaluation.every=2", "tuning.seeds=1"]
+    grid = read_grid(str(path), "signpost", tmp_path / "out", given)
+    rates = [job.recipe.train.learning_rate for point in grid.points for job in point.jobs]
+    assert sorted(set(rates)) == [0.1, 0.2], "the grid multiplies what was set"
+    assert len(rates) == len(grid.points)
+    job = grid.points[-1].jobs[0]
+    words = list(job.arguments)
+    value = {word: words[i + 1] for i, word in enumerate(words[:-1])}
+    settings = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+    asked = RunRequest(str(path), None, "signpost", value["--method"], 77, settings)
+    assert asked.recipe() == job.recipe
+    assert job.recipe.train.groups == 3
+
+
+@pytest.mark.parametrize("setting", ["seed=5", "method.options.clip_low=0.1", "method.name=gspo"])
+def test_a_setting_that_the_grid_would_replace_is_one_line(setting: str, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(signpost_recipe(tuning=TUNING).to_yaml(), encoding="utf-8")
+    with pytest.raises(ArenaError, match=rf"^--set {setting.partition('=')[0]}: tuning\.\w+ "):
+        read_grid(str(path), "signpost", tmp_path, ["evaluation.every=2", setting])
 
 
 def test_a_grid_that_is_never_evaluated_is_refused(tmp_path: Path) -> None:
