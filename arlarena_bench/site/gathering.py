@@ -167,7 +167,9 @@ def _bundles(leaderboard: Path, found: Gathered) -> list[Exhibit]:
         gone = {}
         found.problems.append(f"{WITHDRAWN_FILE}: {error}")
     exhibits = []
-    for verdict in verify_each(bundle_folders(place), Checks(leaderboard=leaderboard)):
+    for verdict in verify_each(
+        bundle_folders(place), Checks(leaderboard=leaderboard, jobs=os.cpu_count() or 1)
+    ):
         if verdict.fault is not None:
             name = verdict.place.relative_to(leaderboard).as_posix()
             found.rejected += _relative([f"{name}: {verdict.fault}"], leaderboard)
