@@ -440,7 +440,9 @@ def reproduce(
     out: Annotated[Path, typer.Option(help="Folder for all runs.")] = Path("runs/reproduce"),
     results: Annotated[
         list[Path] | None,
-        typer.Option("--from", help="Also take results below this folder; leaderboard if none."),
+        typer.Option(
+            "--from", help="Also take results below this folder; else the published ones."
+        ),
     ] = None,
     collect: Annotated[
         bool, typer.Option("--collect", help="Run nothing; print what there is.")
@@ -456,11 +458,11 @@ def reproduce(
     _single_thread()
     from arlarena_bench.harness.bench import run_bench
     from arlarena_bench.harness.doctor import cores
-    from arlarena_bench.harness.reproducing import Asked
+    from arlarena_bench.harness.reproducing import PUBLISHED, Asked
     from arlarena_bench.harness.reproduction_report import report, reproduce_all
 
     environments = tuple(name.strip() for name in (env or "").split(",") if name.strip())
-    places = tuple(results or [Path("leaderboard")])
+    places = tuple(results or PUBLISHED)
     for place in results or ():
         if not place.is_dir():
             raise ArenaError(f"--from {place}: no such folder")

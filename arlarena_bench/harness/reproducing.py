@@ -24,6 +24,9 @@ from arlarena_bench.report.render import bench_line
 from arlarena_bench.report.reproduction import Reproduction
 
 CLAIMS = "claims"
+REPRODUCTION = "reproduction"
+"""The folder beside a leaderboard that has the runs which only the paper's tables need."""
+PUBLISHED = (Path("leaderboard"), Path(REPRODUCTION))
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,8 +93,8 @@ def reproduce_all(asked: Asked, run: RunJobs | None, say: Callable[[str], None])
     return Reproduced(asked, known, cells, planned, found, missing, found.problems, failures)
 
 
-def claims_of_runs(asked: Asked, runs: Iterable[FinishedRun]) -> Reproduced:
-    """Return what there is of the claims among runs that were found already.
+def reproduced_from(asked: Asked, runs: Iterable[FinishedRun]) -> Reproduced:
+    """Return what there is of what was asked among runs that were found already.
 
     Raises:
         ArenaError: As `reproduce_all`.

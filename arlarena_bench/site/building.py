@@ -15,7 +15,7 @@ from markupsafe import Markup
 import arlarena_bench
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.reproducing import CLAIMS, Asked
-from arlarena_bench.harness.reproduction_report import claims_of_runs, judged_claims
+from arlarena_bench.harness.reproduction_report import judged_claims, reproduced_from
 from arlarena_bench.report.beside_text import claims_cells, claims_facts
 from arlarena_bench.report.comparison import BASELINE
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL
@@ -309,7 +309,7 @@ class _Maker:
 
     def claims(self) -> tuple[str, bytes]:
         asked = Asked(CLAIMS, "nano", (), SEEDS_OF_CLAIMS, Path("runs/reproduce"))
-        found = claims_of_runs(asked, self.gathered.runs)
+        found = reproduced_from(asked, [*self.gathered.runs, *self.gathered.reproduction])
         judged = judged_claims(found)
         header, cells = claims_cells(judged)
         # What a reader looks for stands beside what is claimed.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.harness.reproducing import REPRODUCTION
 from arlarena_bench.record.legacy import LEGACY_FILE
 from arlarena_bench.report.finding import FailedRun, FinishedRun, find_failed, find_runs
 from arlarena_bench.report.suite import Suite, group_by_suite
@@ -85,12 +86,14 @@ class Gathered:
     Attributes:
         sections: Of what was published and what was submitted; older records last.
         runs: The results of the former.
+        reproduction: Those beside the leaderboard, which only the claims need.
         rejected: Bundles that cannot be shown, and why.
         problems: What could not be used, one line each.
     """
 
     sections: list[ExhibitGroup] = field(default_factory=list)
     runs: list[FinishedRun] = field(default_factory=list)
+    reproduction: list[FinishedRun] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -120,6 +123,10 @@ def gather(leaderboard: Path) -> Gathered:
         found.runs += runs
         failed += lost
         found.problems += _relative([*faults, *unreadable], leaderboard)
+    beside = leaderboard.resolve().with_name(REPRODUCTION)
+    if beside.is_dir():
+        found.reproduction, faults = find_runs(beside)
+        found.problems += faults
     tables = build_tables(found.runs, failed)
     found.problems += _relative(without_table(tables, failed), leaderboard)
     for block in group_by_suite(tables):
