@@ -1,6 +1,7 @@
 """Making a bundle out of finished runs."""
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ from arlarena_bench.submission.header import (
 )
 from arlarena_bench.submission.placing import method_folder, run_folder
 from arlarena_bench.submission.rules import MEGABYTE, Rules
-from arlarena_bench.submission.verifying import Verdict, verify
+from arlarena_bench.submission.verifying import Checks, Verdict, verify
 from arlarena_bench.training.start_set import FILES, WEIGHTS
 
 
@@ -70,7 +71,7 @@ def submit(
         if tuning is not None:
             _copy(tuning, temporary / TUNING_FILE)
         write_header(temporary, results, submitter, rules)
-        verdict = verify(temporary)
+        verdict = verify(temporary, Checks(jobs=os.cpu_count() or 1))
         if verdict.fault is not None:
             raise ArenaError(f"not submitted: {verdict.fault}")
         temporary.chmod(0o755)
