@@ -58,17 +58,18 @@ class Site:
     problems: list[str]
 
 
-def make_site(leaderboard: Path, episodes: int = EPISODES) -> Site:
+def make_site(leaderboard: Path, episodes: int = EPISODES, replay: bool = False) -> Site:
     """Make every page of a leaderboard.
 
     Args:
         leaderboard: A folder with results.
         episodes: How many of a panel's first tasks can be read of each method.
+        replay: Whether bundles are verified; else their files are compared with their headers.
 
     Raises:
         ArenaError: If there are no results, or they contradict each other.
     """
-    gathered = gather(leaderboard)
+    gathered = gather(leaderboard, replay)
     if not gathered.sections:
         problems = "".join(f"; {line}" for line in [*gathered.rejected, *gathered.problems][:3])
         raise ArenaError(

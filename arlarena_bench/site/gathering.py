@@ -1,5 +1,6 @@
 """What there is to show: the tables below a folder, and the bundles that were submitted."""
 
+import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ class Exhibit:
         table: It.
         slug: Its folder in the site.
         place: Where its results lie, below the leaderboard.
-        bundle: The verdict on its bundle; None for what was not submitted.
+        bundle: The verdict on the bundle that holds all of it; None for what was not submitted.
         withdrawn: Why the bundle does not count any more; None where it does.
     """
 
@@ -103,12 +104,13 @@ class Gathered:
         return [exhibit for section in self.sections for exhibit in section.exhibits]
 
 
-def gather(leaderboard: Path) -> Gathered:
+def gather(leaderboard: Path, replay: bool = False) -> Gathered:
     """Read a leaderboard.
 
     Args:
         leaderboard: Any folder with results in it. What lies in its folder `submissions` is read
-            as bundles, each verified.
+            as bundles.
+        replay: Whether every bundle is verified; else its files are compared with its header.
 
     Raises:
         ArenaError: If there is no such folder, or two of its results are of one run.
@@ -129,12 +131,13 @@ def gather(leaderboard: Path) -> Gathered:
         found.problems += faults
     tables = build_tables(found.runs, failed)
     found.problems += _relative(without_table(tables, failed), leaderboard)
+    bundles = _bundles(leaderboard, found, replay)
     for block in group_by_suite(tables):
         suite = block if isinstance(block, Suite) else None
-        exhibits = [Exhibit(t, "", _place(t, leaderboard)) for t in _tables(block)]
+        exhibits = [_exhibit(table, leaderboard, bundles) for table in _tables(block)]
         found.sections.append(ExhibitGroup(suite, tuple(exhibits)))
     found.sections.sort(key=lambda section: section.older)
-    found.sections += [ExhibitGroup(None, (each,)) for each in _bundles(leaderboard, found)]
+    found.sections += [ExhibitGroup(None, (_submitted(each, leaderboard),)) for each in bundles]
     _name_folders(found)
     return found
 
@@ -163,8 +166,15 @@ def _tables(block: Suite | Table) -> list[Table]:
     return [*block.tables.values(), *block.left_out]
 
 
-def _bundles(leaderboard: Path, found: Gathered) -> list[Exhibit]:
-    """Return the table of each bundle that is what it says; the others are said."""
+@dataclass(frozen=True, slots=True)
+class _Bundle:
+    verdict: Verdict
+    table: Table
+    withdrawn: Withdrawal | None
+
+
+def _bundles(leaderboard: Path, found: Gathered, replay: bool) -> list[_Bundle]:
+    """Return each bundle that is what it says; the others are said."""
     place = leaderboard / SUBMISSIONS
     if not place.is_dir():
         return []
@@ -173,10 +183,9 @@ def _bundles(leaderboard: Path, found: Gathered) -> list[Exhibit]:
     except ArenaError as error:
         gone = {}
         found.problems.append(f"{WITHDRAWN_FILE}: {error}")
-    exhibits = []
-    for verdict in verify_each(
-        bundle_folders(place), Checks(leaderboard=leaderboard, jobs=os.cpu_count() or 1)
-    ):
+    checks = Checks(leaderboard=leaderboard, jobs=os.cpu_count() or 1)
+    bundles = []
+    for verdict in verify_each(bundle_folders(place), checks, only_read=not replay):
         if verdict.fault is not None:
             name = verdict.place.relative_to(leaderboard).as_posix()
             found.rejected += _relative([f"{name}: {verdict.fault}"], leaderboard)
@@ -187,9 +196,27 @@ def _bundles(leaderboard: Path, found: Gathered) -> list[Exhibit]:
         verdict.checked = dict(told)
         runs, _ = find_runs(verdict.place / RUNS)
         (table,) = build_tables(runs)
-        place_of = PurePosixPath(verdict.place.relative_to(leaderboard).as_posix())
-        exhibits.append(Exhibit(table, "", place_of, verdict, gone.get(verdict.id)))
-    return exhibits
+        bundles.append(_Bundle(verdict, table, gone.get(verdict.id)))
+    return bundles
+
+
+def _exhibit(table: Table, leaderboard: Path, bundles: list[_Bundle]) -> Exhibit:
+    """Return what was published; a bundle of all of it is no table of its own any more."""
+    files = {_digest(run) for run in table.runs}
+    for each in bundles:
+        if each.withdrawn is None and {_digest(run) for run in each.table.runs} == files:
+            bundles.remove(each)
+            return Exhibit(table, "", _place(table, leaderboard), each.verdict)
+    return Exhibit(table, "", _place(table, leaderboard))
+
+
+def _digest(run: FinishedRun) -> str:
+    return hashlib.sha256(run.source.read_bytes()).hexdigest()
+
+
+def _submitted(bundle: _Bundle, leaderboard: Path) -> Exhibit:
+    place = PurePosixPath(bundle.verdict.place.relative_to(leaderboard).as_posix())
+    return Exhibit(bundle.table, "", place, bundle.verdict, bundle.withdrawn)
 
 
 def _place(table: Table, leaderboard: Path) -> PurePosixPath:

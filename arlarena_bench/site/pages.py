@@ -63,8 +63,9 @@ class TablePages:
     @property
     def tier(self) -> str:
         """How far it is verified."""
-        if self.exhibit.bundle is not None:
-            return self.exhibit.bundle.tier
+        bundle = self.exhibit.bundle
+        if bundle is not None and bundle.tier != SELF_REPORTED:
+            return bundle.tier
         told = [sample for sample in self.samples if isinstance(sample, Sample)]
         if not told:
             return SELF_REPORTED
@@ -159,12 +160,18 @@ class TablePages:
             found += [(f"checked: {what}", how) for what, how in bundle.checked.items()]
             found += [("lacks", what) for what in bundle.lacks]
             found.append(("ranked", "yes" if bundle.unranked is None else bundle.unranked))
-        elif isinstance(sample, Sample):
+        if bundle is not None and bundle.tier != SELF_REPORTED:
+            return found
+        if isinstance(sample, Sample):
             same = sample.count - sample.different
             found.append(
                 ("stepped again by this page", f"{same} of {sample.count} sampled episodes equal")
             )
-            found.append(("bundle", "none; not submitted"))
+            found.append(
+                ("all of it", f"`arlarena verify {bundle.place.name}`")
+                if bundle
+                else ("bundle", "none; not submitted")
+            )
         else:
             found.append(("replies", sample))
         return found

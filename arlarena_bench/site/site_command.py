@@ -15,6 +15,10 @@ def site(
     episodes: Annotated[
         int, typer.Option(min=1, help="How many test tasks can be read of each method.")
     ] = DEFAULT_EPISODES,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Replay all of every bundle, not a sample: minutes each."),
+    ] = False,
     serve: Annotated[
         bool, typer.Option("--serve", help="Then show it, to this machine alone.")
     ] = False,
@@ -26,7 +30,7 @@ def site(
 
     started = time.monotonic()
     check_out(out)
-    made = make_site(leaderboard, episodes)
+    made = make_site(leaderboard, episodes, verify)
     write_site(made, out)
     for line in made.problems:
         typer.secho(f"warning: {line}", fg="yellow", err=True)

@@ -161,15 +161,31 @@ def verify(place: Path, checks: Checks = Checks()) -> Verdict:
     return verdict
 
 
-def verify_each(places: Iterable[Path], checks: Checks = Checks()) -> list[Verdict]:
-    """Verify several bundles; one that cannot be read is rejected, and the others are verified."""
+def verify_each(
+    places: Iterable[Path], checks: Checks = Checks(), *, only_read: bool = False
+) -> list[Verdict]:
+    """Verify several bundles, or only read them; one that cannot be read is rejected."""
     verdicts = []
     for place in places:
         try:
-            verdicts.append(verify(place, checks))
+            verdicts.append(read_only(place) if only_read else verify(place, checks))
         except ArenaError as error:
             verdicts.append(Verdict(place, fault=str(error)))
     return verdicts
+
+
+def read_only(place: Path) -> Verdict:
+    """Compare a bundle's files with its header, and step nothing again: *self-reported*.
+
+    Raises:
+        ArenaError: If it cannot be read at all.
+    """
+    verdict = Verdict(place)
+    try:
+        _read_header_and_files(verdict)
+    except RejectedError as error:
+        verdict.fault = str(error)
+    return verdict
 
 
 def identified(places: Iterable[Path]) -> list[Verdict]:
@@ -186,13 +202,8 @@ def identified(places: Iterable[Path]) -> list[Verdict]:
 
 
 def _verify(verdict: Verdict, checks: Checks) -> None:
-    # Which rules it is under stands in the header, which is read under the strictest limits.
-    folder = BundleFolder(verdict.place, _strictest())
-    header = read_header(folder, _strictest())
+    folder, header = _read_header_and_files(verdict)
     rules = load_rules(header.rules)
-    verdict.id, verdict.rules, verdict.rows = header.id, header.rules, header.table
-    _check_files(folder, header)
-    verdict.checked["files"] = f"{len(folder.sizes)} files, each by its SHA-256"
     results = {name: _read_result(folder, name, rules.limits) for name in sorted(header.runs)}
     _check_rules(rules, results)
     _check_tuning(folder, results, rules.limits)
@@ -223,6 +234,16 @@ def _verify(verdict: Verdict, checks: Checks) -> None:
             raise
         except ArenaError as error:
             verdict.checked["hidden"] = f"no hidden panel: {error}"
+
+
+def _read_header_and_files(verdict: Verdict) -> tuple[BundleFolder, Header]:
+    # Which rules it is under stands in the header, which is read under the strictest limits.
+    folder = BundleFolder(verdict.place, _strictest())
+    header = read_header(folder, _strictest())
+    verdict.id, verdict.rules, verdict.rows = header.id, header.rules, header.table
+    _check_files(folder, header)
+    verdict.checked["files"] = f"{len(folder.sizes)} files, each by its SHA-256"
+    return folder, header
 
 
 def _retrain(

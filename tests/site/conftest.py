@@ -3,23 +3,17 @@ from pathlib import Path
 
 import pytest
 from bundles import make
+from grids import GRID, copy_runs
 from runs import recipe_of, result_of, solving, write_run
 
 from arlarena_bench.record import FailureRecord, Result, write_failure
 from arlarena_bench.site.building import Site, make_site
 
 ROOT = Path(__file__).parents[2]
-GRID = ROOT / "leaderboard" / "nano" / "sokoban"
 OLDER = ROOT / "leaderboard" / "noisy-starts" / "nano" / "alfworld_mini"
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \" ' `"
 LONG = "a" * 150
 EPISODES = 3
-
-
-def copy_runs(folder: Path, *names: str) -> None:
-    """Put runs of the published grid into a folder."""
-    for name in names:
-        shutil.copytree(GRID / name, folder / name)
 
 
 def hostile_result(method: str, seed: int, source: str | None = None) -> Result:
@@ -52,7 +46,7 @@ def leaderboard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     failure = FailureRecord(recipe=recipe, reason=f"killed {HOSTILE}", command="arlarena train")
     write_failure(stress / "gspo" / "seed-0", failure)
     shutil.copytree(OLDER, folder / "noisy-starts/nano/alfworld_mini")
-    bundle = make([GRID / "grpo" / "seed-0", GRID / "start" / "seed-0"],
+    bundle = make([GRID / "gspo" / "seed-0", GRID / "start" / "seed-0"],
                   folder / "submissions" / "theirs")  # fmt: skip
     shutil.copytree(bundle, folder / "submissions" / "forged")
     (folder / "submissions" / "forged" / "README.md").write_text(HOSTILE)
@@ -61,4 +55,4 @@ def leaderboard(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(leaderboard: Path) -> Site:
-    return make_site(leaderboard, EPISODES)
+    return make_site(leaderboard, EPISODES, replay=True)

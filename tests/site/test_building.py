@@ -8,12 +8,15 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from bundles import make
+from grids import copy_runs
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.report.finding import find_runs
 from arlarena_bench.report.render import render
 from arlarena_bench.report.table import build_tables
 from arlarena_bench.site.building import Site, as_json, make_site
+from arlarena_bench.site.gathering import gather
 
 ELSEWHERE = {"https://arxiv.org/abs/2602.21534"}
 EPISODES = 3
@@ -123,7 +126,7 @@ def test_the_same_results_give_the_same_bytes_wherever_they_lie(
 ) -> None:
     (tmp_path / "moved").symlink_to(leaderboard)
     monkeypatch.chdir(tmp_path)
-    again = make_site(Path("moved"), EPISODES)
+    again = make_site(Path("moved"), EPISODES, replay=True)
     assert again.files.keys() == site.files.keys()
     assert [name for name in site.files if site.files[name] != again.files[name]] == []
     assert again.problems == site.problems
@@ -170,12 +173,32 @@ def test_a_method_whose_file_is_not_here_says_so(site: Site) -> None:
 
 
 def test_bundles_are_shown_with_their_verdict_and_rejected_ones_named(site: Site) -> None:
-    words = page(site, "tables/submissions.theirs/methods/grpo.html").words
+    words = page(site, "tables/submissions.theirs/methods/gspo.html").words
     for part in ("tier replayed", "rules methods-v1", "checked: replay", "ranked"):
         assert part in words
     assert not [name for name in site.files if "forged" in name]
     (rejected,) = [line for line in site.problems if "forged" in line]
     assert rejected.startswith("submissions/forged: README.md: its SHA-256 is")
+
+
+def test_a_bundle_of_what_is_published_is_said_where_that_stands(tmp_path: Path) -> None:
+    copy_runs(tmp_path / "nano/sokoban", "grpo/seed-0", "start/seed-0")
+    make([tmp_path / "nano"], tmp_path / "submissions" / "ours")
+    (exhibit,) = gather(tmp_path, replay=True).exhibits
+    assert exhibit.place.as_posix() == "nano/sokoban"
+    assert exhibit.bundle is not None
+    assert exhibit.bundle.tier == "replayed"
+    copy_runs(tmp_path / "nano/sokoban", "grpo/seed-1")
+    assert [e.bundle is None for e in gather(tmp_path).exhibits] == [True, False]
+
+
+def test_without_replay_a_bundle_is_read_and_a_sample_is_stepped(leaderboard: Path) -> None:
+    gathered = gather(leaderboard)
+    theirs = next(e for e in gathered.exhibits if e.slug == "submissions.theirs")
+    assert theirs.bundle is not None
+    assert theirs.bundle.tier == "self-reported"
+    assert list(theirs.bundle.checked) == ["files"]
+    assert [line.partition(":")[0] for line in gathered.rejected] == ["submissions/forged"]
 
 
 def test_claims_without_runs_are_not_run(site: Site) -> None:
