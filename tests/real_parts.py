@@ -3,6 +3,7 @@
 from pathlib import Path
 
 SMOLLM2, QWEN3_TOKENIZER = "smollm2-135m-instruct", "qwen3-tokenizer"
+SPACY, CHAMP = "spacy", "champ"
 FOLDER = Path(__file__).parents[1] / "build" / "real-models"
 
 

@@ -58,6 +58,8 @@ def _packages() -> Iterator[Check]:
         requirement = Requirement(line)
         if requirement.marker is None:
             yield _required(requirement)
+    yield optional_package("openai", "models behind an endpoint", "api")
+    yield optional_package("peft", "low-rank adapters", "peft")
     yield optional_package("vllm", "fast generation on GPUs")
 
 

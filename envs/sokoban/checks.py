@@ -5,4 +5,4 @@ from arlarena_bench.checks import Check, optional_package
 
 def checks() -> list[Check]:
     """Look for the package."""
-    return [optional_package("gym-sokoban", "comparison with the original Sokoban")]
+    return [optional_package("gym-sokoban", "comparison with the original Sokoban", "peers")]

@@ -19,5 +19,6 @@ def checks() -> Iterator[Check]:
             yield Check(name, f"works; {level.why}")
         else:
             yield Check(name, "does not work", None, level.why)
-    yield optional_package("pyarrow", "problem sets in parquet files")
-    yield optional_package("pydantic-monty", "a second interpreter for agents' programs")
+    yield optional_package("pyarrow", "problem sets in parquet files", "parquet")
+    purpose = "a second interpreter for agents' programs"
+    yield optional_package("pydantic-monty", purpose, "monty")

