@@ -43,8 +43,8 @@ test: setup ## Run all tests, or TESTS='tests/test_cli.py …'
 	$(BIN)/python -P -m pytest $(TESTS)
 
 .PHONY: contributing
-contributing: setup ## Walk through CONTRIBUTING.md in a clean clone, each command as written
-	ARLARENA_WALK=1 $(BIN)/python -P -m pytest tests/test_contributing.py
+contributing: setup ## Walk through CONTRIBUTING.md and docs/tour.md in clean clones, each command as written
+	ARLARENA_WALK=1 $(BIN)/python -P -m pytest tests/test_contributing.py tests/test_tour.py
 
 # On 3.13, torch's only wheel for Linux is a CUDA build of several GB: what needs none is tested.
 PYTHON313 ?= $(lastword python3.13 $(sort $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13)))
