@@ -5,13 +5,15 @@ small Qwen3 model whose output layer is the only large one: what is measured is 
 memory above what the process held before the update, the model included.
 
 `python -m benchmarks.memory --decode FOLDER` decodes with a model of the user's from a prompt that
-all rows share, at several batch sizes, and says which one sampling takes by itself: tokens of one
-thread's CPU second, so that a busy machine does not blur them.
+all rows share, at several batch sizes, and once more as sampling does it, so many rows at once as
+`policy.batch_room` takes: tokens of one thread's CPU second, so that a busy machine does not blur
+them.
 """
 
 import argparse
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -35,7 +37,7 @@ from arlarena_bench.streams import Stream, torch_stream
 
 PROMPT, REPLY = 16, 496
 WHOLE = 1 << 62
-BATCHES = (4, 16, 32, 64, 128)
+BATCHES = (4, 16, 32, 64)
 DECODED_PROMPT, DECODED = 361, 12
 
 
@@ -126,39 +128,48 @@ def print_updates() -> None:
     print(tabulate(rows, headers, "github", disable_numparse=True))
 
 
-def print_decoding(folder: Path) -> None:
-    """Print tokens a CPU second at several batch sizes."""
+def print_decoding(folder: Path, batches: Sequence[int]) -> None:
+    """Print tokens a CPU second at several batch sizes, all rows at once and as memory takes."""
     model = LanguageModel.load(folder)
-    model.batch_tokens = WHOLE
+    fits = room(model.model) // (DECODED_PROMPT + 1 + DECODED)
+    rows = [(batch, decode(model, batch, WHOLE), batch) for batch in batches]
+    rows += [(batch, decode(model, batch, None), min(batch, fits)) for batch in batches[-1:]]
+    size = (DECODED_PROMPT + DECODED) * token_bytes(model.model) / 2**20
+    cells = [(asked, held, f"{held * size:,.0f}", f"{rate:.1f}") for asked, rate, held in rows]
+    headers = ("rows", "at once", "keys and values, MiB", "tokens a CPU second")
+    print(tabulate(cells, headers, "github", disable_numparse=True))
+    print(f"\nprompts of {DECODED_PROMPT} tokens; last, as sampling does it by itself")
+
+
+def decode(model: LanguageModel, batch: int, at_once: int | None) -> float:
+    """Return tokens a CPU second of so many rows; `at_once` tokens at once, if None by memory.
+
+    Reading the prompt does not count: it is what one token takes, and is taken off.
+    """
+    model.batch_tokens = at_once
     generator = torch_stream(0, "decoding")
     ids = torch.randint(model.vocabulary, (DECODED_PROMPT,), generator=generator)
     prompt = tuple(ids.tolist())
-    rows = []
-    for batch in BATCHES:
-        taken = []
-        for new in (1, 1 + DECODED):
-            streams = [Stream.of("decoding", number) for number in range(batch)]
-            started = time.process_time()
-            replies = model.generate([prompt] * batch, Sampling(new), streams)
-            taken.append(time.process_time() - started)
-        cache = batch * (DECODED_PROMPT + DECODED) * token_bytes(model.model) / 2**20
-        # A random prompt is seldom answered by an end; what has ended is not counted.
-        made = sum(len(reply.reply_ids) for reply in replies) - batch
-        rate = made / (taken[1] - taken[0])
-        rows.append((batch, f"{cache:,.0f}", f"{rate:.1f}"))
-    print(tabulate(rows, ("rows", "keys and values, MiB", "tokens a CPU second"), "github"))
-    fits = room(model.model) // (DECODED_PROMPT + DECODED)
-    print(f"\nprompts of {DECODED_PROMPT} tokens; sampling takes {fits} such rows at once")
+    taken = []
+    for new in (1, 1 + DECODED):
+        streams = [Stream.of("decoding", number) for number in range(batch)]
+        started = time.process_time()
+        replies = model.generate([prompt] * batch, Sampling(new), streams)
+        taken.append(time.process_time() - started)
+    # A random prompt is seldom answered by an end; what has ended is not counted.
+    made = sum(len(reply.reply_ids) for reply in replies) - batch
+    return made / (taken[1] - taken[0])
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory")
     parser.add_argument("--decode", type=Path, metavar="FOLDER", help="decode with this model")
-    folder = parser.parse_args().decode
+    parser.add_argument("--batches", default=",".join(map(str, BATCHES)), help="of --decode")
+    asked = parser.parse_args()
     torch.set_num_threads(1)
-    if folder:
-        print_decoding(folder)
+    if asked.decode:
+        print_decoding(asked.decode, [int(batch) for batch in asked.batches.split(",")])
     else:
         print_updates()
 
