@@ -24,7 +24,7 @@ from rich.progress import track
 from tabulate import tabulate
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from arlarena_bench.policy.batch_room import room, token_bytes
+from arlarena_bench.policy.batch_room import even_part, room, token_bytes
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.nano import train_tokenizer
 from arlarena_bench.policy.padding import PaddedPrompts
@@ -133,7 +133,7 @@ def print_decoding(folder: Path, batches: Sequence[int]) -> None:
     model = LanguageModel.load(folder)
     fits = room(model.model) // (DECODED_PROMPT + 1 + DECODED)
     rows = [(batch, decode(model, batch, WHOLE), batch) for batch in batches]
-    rows += [(batch, decode(model, batch, None), min(batch, fits)) for batch in batches[-1:]]
+    rows += [(batch, decode(model, batch, None), even_part(batch, fits)) for batch in batches[-1:]]
     size = (DECODED_PROMPT + DECODED) * token_bytes(model.model) / 2**20
     cells = [(asked, held, f"{held * size:,.0f}", f"{rate:.1f}") for asked, rate, held in rows]
     headers = ("rows", "at once", "keys and values, MiB", "tokens a CPU second")

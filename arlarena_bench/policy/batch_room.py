@@ -6,7 +6,8 @@ import torch
 
 # Of keys and values on a CPU. A larger batch makes more tokens a second until copies of its cache,
 # one a step, cost more than reading the weights once saves: SmolLM2-135M makes 73 a second in 16
-# rows of 361 tokens (270 MiB) and 16 in 64 (1.1 GiB). `benchmarks.memory --decode` measures it.
+# rows of 361 tokens (270 MiB) and 16 in 64 (1.1 GiB), in two threads that have nothing else beside
+# them. `benchmarks.memory --decode` measures it in one.
 ON_CPU = 320 << 20
 
 
@@ -17,6 +18,14 @@ def room(model: Any) -> int:
     """
     free = torch.cuda.mem_get_info(model.device)[0] // 2 if model.device.type == "cuda" else ON_CPU
     return max(1, free // token_bytes(model))
+
+
+def even_part(rows: int, fit: int) -> int:
+    """Return how many rows the first of the fewest parts of at most `fit` has, all being as large.
+
+    SmolLM2 makes 44 tokens of a CPU second in four times 16 rows, 38 in three times 19 and once 7.
+    """
+    return -(-rows // -(-rows // max(1, fit)))
 
 
 def token_bytes(model: Any) -> int:

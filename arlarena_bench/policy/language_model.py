@@ -15,7 +15,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.base import Ask
-from arlarena_bench.policy.batch_room import room
+from arlarena_bench.policy.batch_room import even_part, room
 from arlarena_bench.policy.chat import PLAIN, Chat
 from arlarena_bench.policy.library import LibraryDecoder
 from arlarena_bench.policy.model_folder import first_line, load_folder, quiet
@@ -237,8 +237,8 @@ class LanguageModel:
             first = len(replies)
 
             def some(first: int = first) -> list[Generation]:
-                rows = max(1, (self.batch_tokens or room(self.model)) // longest)
-                taken = slice(first, first + rows)
+                fit = (self.batch_tokens or room(self.model)) // longest
+                taken = slice(first, first + even_part(len(prompts) - first, fit))
                 parts = (prompts[taken], sampling, streams[taken], complete[taken])
                 return self._generate(*parts)
 

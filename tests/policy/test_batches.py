@@ -11,7 +11,7 @@ from samples import streams
 from tiny_models import write_model
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config
 
-from arlarena_bench.policy.batch_room import ON_CPU, room, token_bytes
+from arlarena_bench.policy.batch_room import ON_CPU, even_part, room, token_bytes
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.sampling import Sampling
 
@@ -32,12 +32,23 @@ def test_replies_do_not_depend_on_how_many_are_made_at_once(folder: Path) -> Non
     start = model.decoder.start
     model.decoder.start = lambda p, room: rows.append(len(p.index)) or start(p, room)
     longest = max(map(len, prompts)) + 10
-    for limit, sizes in ((5 * longest + 1, [5, 5, 2]), (1, [1] * 12), (10**6, [12])):
+    for limit, sizes in ((5 * longest + 1, [4, 4, 4]), (1, [1] * 12), (10**6, [12])):
         rows.clear()
         model.batch_tokens = limit
         parts = model.generate(prompts, Sampling(10), streams(len(prompts)))
         assert [reply.reply_ids for reply in parts] == [reply.reply_ids for reply in whole]
         assert rows == sizes
+
+
+@pytest.mark.parametrize(
+    ("rows", "fit", "parts"),
+    [(64, 19, [16, 16, 16, 16]), (7, 3, [3, 2, 2]), (3, 0, [1, 1, 1]), (5, 9, [5])],
+)
+def test_parts_are_as_few_as_fit_and_as_large(rows: int, fit: int, parts: list[int]) -> None:
+    found = []
+    while (left := rows - sum(found)) > 0:
+        found.append(even_part(left, fit))
+    assert found == parts
 
 
 def test_room_counts_keys_and_values_of_all_layers() -> None:
