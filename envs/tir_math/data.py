@@ -92,7 +92,9 @@ def _read(path: Path, columns: Mapping[str, str]) -> DataSet:
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise ArenaError(f"{path}: expected a file of problems ending in {' or '.join(readers)}")
+        raise ArenaError(
+            f"{path}: expected {CHAMP!r} or a file of problems ending in {' or '.join(readers)}"
+        )
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:  # a path with NUL in it is a ValueError
