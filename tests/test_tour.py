@@ -25,7 +25,7 @@ def test_it_goes_from_nothing_to_a_row_that_was_submitted() -> None:
     assert lines()[:2] == SETUP
     way = [words.split()[1] for words in begun(lines()[2:], 2) if words.startswith("arlarena ")]
     stops = (
-        "doctor", "play", "list", "new", "bench", "table", "evaluate", "submit", "verify", "site",
+        "doctor", "play", "new", "bench", "table", "evaluate", "submit", "verify", "site",
     )  # fmt: skip
     assert list(dict.fromkeys(way)) == list(stops)
 
