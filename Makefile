@@ -104,6 +104,20 @@ peers-export: ## Install what reads exports in tests, in an environment of its o
 	.venv-export/bin/python -m pip install --quiet --no-deps --ignore-requires-python \
 	  -r peers-export.txt
 
+# It sees what .venv has, and what it has itself comes first: some of this asks for other versions.
+.PHONY: peers-adapters adapters
+SITE_OF := import sysconfig; print(sysconfig.get_path("purelib"))
+BASE_OF := import sysconfig; base = sysconfig.get_path("purelib").replace(".venv-adapters", "$(VENV)"); \
+  print(f"import site; site.addsitedir({base!r})")
+peers-adapters: ## Install what our environments are adapted to, in an environment of its own (500 MB)
+	$(PYTHON) -m venv .venv-adapters
+	.venv-adapters/bin/python -c '$(BASE_OF)' > \
+	  "$$(.venv-adapters/bin/python -c '$(SITE_OF)')/zz_base.pth"
+	.venv-adapters/bin/python -m pip install --quiet --no-deps -r peers-adapters.txt
+
+adapters: setup peers-adapters ## Play in the real TRL, verifiers, OpenEnv and Inspect; show runs in the real trackers
+	.venv-adapters/bin/python -P -m pytest tests/adapters tests/tracking
+
 .PHONY: alfworld
 alfworld: setup ## Build the original ALFWorld engine, which ours is compared with (4 minutes)
 	$(BIN)/python -m pip wheel --quiet --no-deps fast-downward-textworld==20.6.4 -w build/wheels

@@ -56,6 +56,10 @@ Settings = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 ENDPOINT = "For openai:MODEL, whose --out is a folder; what it holds is not asked for again"
+Track = Annotated[
+    list[str] | None,
+    typer.Option("--track", help="Mirror metrics to tensorboard, trackio or wandb."),
+]
 StopOnCollapse = Annotated[
     bool, typer.Option("--stop-on-collapse", help="End a run when its policy has collapsed.")
 ]
@@ -78,6 +82,7 @@ def bench(
     out: Annotated[Path, typer.Option(help="Folder for all runs.")] = Path("runs/bench"),
     jobs: Annotated[int, typer.Option(min=0, help="Runs at a time; 0: one a core.")] = 0,
     stop_on_collapse: StopOnCollapse = False,
+    track: Track = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
@@ -98,7 +103,8 @@ def bench(
 
     methods = tuple(name.strip() for name in method.split(",") if name.strip())
     given = tuple(settings or ())
-    request = Request(suite or preset, env, methods, seeds, out, given, stop_on_collapse)
+    shown = tuple(track or ())
+    request = Request(suite or preset, env, methods, seeds, out, given, stop_on_collapse, shown)
     plans = plan_suite(request) if suite else (plan(request),)
     for planned in plans:
         if planned.left_out:
@@ -160,6 +166,7 @@ def train(
     ] = None,
     stop_on_collapse: StopOnCollapse = False,
     engine: Annotated[str, typer.Option(help="What does the work.")] = "local",
+    track: Track = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what a real model would need; train nothing.")
     ] = False,
@@ -179,6 +186,7 @@ def train(
     from arlarena_bench.engines.engine import engine_named
     from arlarena_bench.harness.plan import RunRequest
     from arlarena_bench.harness.progress import step_line
+    from arlarena_bench.tracking.mirror import showing
     from arlarena_bench.training.rollout import cautions
 
     trains = engine_named(engine)
@@ -198,8 +206,12 @@ def train(
 
     def on_step(metrics: dict[str, float]) -> None:
         console.print(step_line(metrics), highlight=False, soft_wrap=True)
+        show(metrics)
 
-    with _interruptible("add --resume to go on from here"):
+    with (
+        _interruptible("add --resume to go on from here"),
+        showing(track or (), resolved, out, _warn_of) as show,
+    ):
         if until is not None:
             trains.train_until(resolved, out, until, resume=resume, on_step=on_step, warn=_warn_of)
             typer.echo(f"paused after step {until}; --resume goes on: {out}")

@@ -77,6 +77,7 @@ class Request:
         out: Folder under which everything is written.
         settings: Replacements in the recipe, each `"dotted.key=value"`.
         stop_on_collapse: Whether a run ends when its policy has collapsed.
+        track: Names of trackers that mirror each run.
     """
 
     preset: str
@@ -86,6 +87,7 @@ class Request:
     out: Path
     settings: tuple[str, ...] = ()
     stop_on_collapse: bool = False
+    track: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +372,8 @@ def _job(request: Request, folder: Path, recipe: Recipe) -> Job:
         arguments += ["--set", setting]
     if request.stop_on_collapse:
         arguments.append("--stop-on-collapse")
+    for tracker in request.track:
+        arguments += ["--track", tracker]
     return Job(recipe, place, tuple(arguments))
 
 

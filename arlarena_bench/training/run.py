@@ -31,6 +31,7 @@ A training run of arlarena-bench.
 | `method/` | copies of a method's file and of what it imports beside it |
 | `start.json` | SHA-256 of the start policy's weights |
 | `metrics.jsonl` | one line a training step; step 0 is the start policy |
+| `tracking/` | what trackers have been given, with `--track` |
 | `timing.jsonl` | CPU seconds of each step by part |
 | `checkpoints/` | weights, optimiser and counters; the newest two |
 | `model/` | the trained policy, a Hugging Face folder |

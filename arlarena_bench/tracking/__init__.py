@@ -1,0 +1,1 @@
+"""Training shown in TensorBoard, Weights & Biases or trackio, which mirror `metrics.jsonl`."""
