@@ -100,7 +100,9 @@ def bench(
     from arlarena_bench.harness.plan import Request, jobs_of, plan, plan_suite
     from arlarena_bench.harness.references import write_references
     from arlarena_bench.report.writing import write_report
+    from arlarena_bench.tracking.trackers import check_trackers
 
+    check_trackers(track or ())
     methods = tuple(name.strip() for name in method.split(",") if name.strip())
     given = tuple(settings or ())
     shown = tuple(track or ())

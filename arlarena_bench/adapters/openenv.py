@@ -16,13 +16,13 @@ with needed("pip install 'arlarena-bench[openenv]'"):
     )
 
 
-class Reply(Action):
+class ReplyAction(Action):
     """What an agent answers, tags included."""
 
     reply: str
 
 
-class Asked(Observation):
+class PromptObservation(Observation):
     """What an agent is asked next, and how the last turn went; `done` and `reward` beside it.
 
     Attributes:
@@ -67,13 +67,15 @@ class OpenEnvironment(Environment):
         episode_id: str | None = None,
         task_id: str | None = None,
         **_: Any,
-    ) -> Asked:
+    ) -> PromptObservation:
         """Begin a task, or a training task drawn from the seed."""
         message = self._episode.begin(task_id, seed)
         self._id = episode_id
         return self._asked(message, None)
 
-    def step(self, action: Reply, timeout_s: float | None = None, **_: Any) -> Asked:
+    def step(
+        self, action: ReplyAction, timeout_s: float | None = None, **_: Any
+    ) -> PromptObservation:
         """Take a turn; after the end of an episode nothing is paid."""
         before = self._episode.reward
         message = self._episode.answer(action.reply)
@@ -89,12 +91,12 @@ class OpenEnvironment(Environment):
             task_id=episode.info.get("task_id"),
         )
 
-    def _asked(self, message: str, reward: float | None) -> Asked:
+    def _asked(self, message: str, reward: float | None) -> PromptObservation:
         told = {name: self._episode.info[name] for name in TOLD}
-        return Asked(message=message, reward=reward, done=self._episode.over, **told)
+        return PromptObservation(message=message, reward=reward, done=self._episode.over, **told)
 
 
-TOLD = sorted(Asked.model_fields.keys() - Observation.model_fields.keys() - {"message"})
+TOLD = sorted(PromptObservation.model_fields.keys() - Observation.model_fields.keys() - {"message"})
 """What an observation takes from the protocol's info."""
 
 
@@ -111,4 +113,4 @@ def app(environment: str, preset: str | None = None, sessions: int = 64) -> Any:
     """
     protocol(environment, preset)  # a wrong name is an error here, not of every session
     make = partial(OpenEnvironment, environment, preset)
-    return create_fastapi_app(make, Reply, Asked, max_concurrent_envs=sessions)
+    return create_fastapi_app(make, ReplyAction, PromptObservation, max_concurrent_envs=sessions)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from arlarena_bench.errors import ArenaError, unknown
+from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_json
 from arlarena_bench.labels import label
 from arlarena_bench.recipe import Recipe
-from arlarena_bench.tracking.trackers import TRACKERS, Identity, Tracker
+from arlarena_bench.tracking.trackers import TRACKERS, Identity, Tracker, check_trackers
 from arlarena_bench.training.run import read_metrics
 
 FOLDER = "tracking"
@@ -30,14 +30,9 @@ class Mirror:
         recipe: The run's.
         folder: The run's.
         warn: Called with that line.
-
-    Raises:
-        ArenaError: If there is no such tracker.
     """
 
     def __init__(self, name: str, recipe: Recipe, folder: Path, warn: Warn) -> None:
-        if name not in TRACKERS:
-            raise unknown("tracker", name, TRACKERS)
         self._name, self._recipe, self._folder, self._warn = name, recipe, folder, warn
         self._state = folder / FOLDER / f"{name}.json"
         self._tracker: Tracker | None = None
@@ -53,17 +48,21 @@ class Mirror:
         except Exception as error:
             self._leave(error)
 
-    def close(self) -> None:
-        """Show what the tracker lacks of a run that had ended before, and let it write."""
-        if self._failed or not self._folder.exists():
-            return
-        try:
-            if self._tracker is None:
+    def catch_up(self) -> None:
+        """Show what the tracker lacks of a run that had ended before."""
+        if self._tracker is None and not self._failed:
+            try:
                 self._show(self._lacking())
-            if self._tracker is not None:
+            except Exception as error:
+                self._leave(error)
+
+    def close(self) -> None:
+        """Let the tracker write what it holds back."""
+        if self._tracker is not None and not self._failed:
+            try:
                 self._tracker.close()
-        except Exception as error:
-            self._leave(error)
+            except Exception as error:
+                self._leave(error)
 
     def _lacking(self) -> list[Mapping[str, float]]:
         """Return the logged steps that the tracker has not been given."""
@@ -109,8 +108,9 @@ def showing(
     """Give what shows a logged step of a run in each of these trackers.
 
     Raises:
-        ArenaError: If there is no such tracker.
+        ArenaError: If there is no such tracker here.
     """
+    check_trackers(names)
     mirrors = [Mirror(name, recipe, folder, warn) for name in dict.fromkeys(names)]
 
     def see(record: Mapping[str, float]) -> None:
@@ -119,6 +119,8 @@ def showing(
 
     try:
         yield see
+        for mirror in mirrors:
+            mirror.catch_up()
     finally:
         for mirror in mirrors:
             mirror.close()

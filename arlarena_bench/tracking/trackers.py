@@ -1,11 +1,15 @@
 """The trackers that there are, each in a few lines around its package."""
 
 import os
-from collections.abc import Callable, Mapping
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple
 
-from arlarena_bench.adapters.needed import needed
+from arlarena_bench.errors import ArenaError, unknown
 
 
 class Identity(NamedTuple):
@@ -26,24 +30,35 @@ class Identity(NamedTuple):
     folder: Path
 
 
-class Tracker(Protocol):
-    """Where numbers are shown."""
+class Tracker(ABC):
+    """Where a run's numbers are shown.
 
+    Attributes:
+        package: What it needs.
+    """
+
+    package: ClassVar[str]
+
+    @abstractmethod
+    def __init__(self, run: Identity) -> None: ...
+
+    @abstractmethod
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
         """Show a step's numbers."""
-        ...
 
+    @abstractmethod
     def close(self) -> None:
         """Write what is held back."""
-        ...
 
 
-class TensorBoard:
+class TensorBoard(Tracker):
     """Events below the run's folder: `tensorboard --logdir` finds every run."""
 
+    package = "tensorboard"
+
     def __init__(self, run: Identity) -> None:
-        with needed("trackers"):
-            from torch.utils.tensorboard import SummaryWriter
+        from torch.utils.tensorboard import SummaryWriter
+
         self._writer = SummaryWriter(str(run.folder))  # type: ignore[no-untyped-call]
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
@@ -57,12 +72,14 @@ class TensorBoard:
         self._writer.close()  # type: ignore[no-untyped-call]
 
 
-class WeightsAndBiases:
+class WeightsAndBiases(Tracker):
     """Weights & Biases; without network, to be synchronised later, unless `WANDB_MODE` is set."""
 
+    package = "wandb"
+
     def __init__(self, run: Identity) -> None:
-        with needed("trackers"):
-            import wandb
+        import wandb
+
         self._run = wandb.init(
             project=run.project,
             name=run.name,
@@ -86,33 +103,51 @@ class WeightsAndBiases:
         self._run.finish()
 
 
-class Trackio:
+class Trackio(Tracker):
     """trackio, in its own folder of this machine (`TRACKIO_DIR`)."""
 
+    package = "trackio"
+
     def __init__(self, run: Identity) -> None:
-        with needed("trackers"):
-            import trackio
-        self._run = trackio.init(
-            project=run.project,
-            name=f"{run.name}-{run.id[:8]}",
-            config=run.settings,
-            resume="allow",
-            embed=False,
-            auto_log_gpu=False,
-            auto_log_cpu=False,
-        )
+        import trackio
+
+        self._trackio = trackio
+        with redirect_stdout(sys.stderr):
+            trackio.init(
+                project=run.project,
+                name=f"{run.name}-{run.id[:8]}",
+                config=run.settings,
+                resume="allow",
+                embed=False,
+                auto_log_gpu=False,
+                auto_log_cpu=False,
+            )
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
         """Show a step's numbers."""
-        self._run.log(dict(metrics), step=step)
+        self._trackio.log(dict(metrics), step=step)
 
     def close(self) -> None:
         """Wait until all is written."""
-        self._run.finish()
+        with redirect_stdout(sys.stderr):
+            self._trackio.finish()
 
 
-TRACKERS: dict[str, Callable[[Identity], Tracker]] = {
+TRACKERS: dict[str, type[Tracker]] = {
     "tensorboard": TensorBoard,
     "trackio": Trackio,
     "wandb": WeightsAndBiases,
 }
+
+
+def check_trackers(names: Iterable[str]) -> None:
+    """Refuse what cannot be shown in, before anything runs.
+
+    Raises:
+        ArenaError: If there is no such tracker, or its package is not installed.
+    """
+    for name in names:
+        if name not in TRACKERS:
+            raise unknown("tracker", name, TRACKERS)
+        if find_spec(TRACKERS[name].package) is None:
+            raise ArenaError(f"{name} is not installed: pip install 'arlarena-bench[trackers]'")

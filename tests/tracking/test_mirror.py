@@ -2,14 +2,19 @@
 
 import json
 import sqlite3
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from signpost import signpost_recipe
+from typer.testing import CliRunner
 
+from arlarena_bench.cli import app
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines
+from arlarena_bench.harness.plan import Request, plan
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.tracking import trackers
 from arlarena_bench.tracking.mirror import showing
@@ -26,9 +31,10 @@ def record(step: int) -> dict[str, float]:
     return {"step": step, "loss": 1 / (step + 1), "clipped": float("nan")}
 
 
-class Kept:
+class Kept(trackers.Tracker):
     """A tracker that keeps what it is given."""
 
+    package = "json"
     made: list["Kept"]
 
     def __init__(self, run: trackers.Identity) -> None:
@@ -100,12 +106,41 @@ def test_a_tracker_that_fails_is_left_with_a_line(
     assert [step for step, _ in kept[0].seen] == [0, 1, 2]
 
 
-def test_a_name_that_is_none_gets_a_line(recipe: Recipe, tmp_path: Path) -> None:
+def test_another_runs_folder_is_not_shown(recipe: Recipe, kept: list[Kept], tmp_path: Path) -> None:
+    JsonLines(tmp_path / "metrics.jsonl").append({"step": 0, "loss": 1.0})
     with (
-        pytest.raises(ArenaError, match="unknown tracker 'tensorbord'; did you mean 'tensorboard'"),
-        showing(["tensorbord"], recipe, tmp_path, pytest.fail),
+        pytest.raises(ArenaError, match="holds no run"),
+        showing(["kept"], recipe, tmp_path, pytest.fail) as show,
     ):
-        pass
+        train(recipe, tmp_path, on_step=show)
+    assert kept == []
+
+
+def refused(name: str, command: str) -> str:
+    done = CliRunner().invoke(app, [command, "--out", "nowhere", "--track", name])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert not Path("nowhere").exists()
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("command", ["train", "bench"])
+def test_a_tracker_that_is_not_there_gets_a_line_before_anything_runs(
+    command: str, kept: list[Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "unknown tracker 'tensorbord'; did you mean 'tensorboard'" in refused(
+        "tensorbord", command
+    )
+    monkeypatch.setattr(Kept, "package", "no_such_package")
+    assert "kept is not installed: pip install 'arlarena-bench[trackers]'" in refused(
+        "kept", command
+    )
+
+
+def test_a_bench_hands_trackers_to_its_runs(tmp_path: Path) -> None:
+    asked = Request("nano", "sokoban", ("grpo",), 1, tmp_path, track=("wandb", "trackio"))
+    (job,) = plan(asked).jobs
+    assert job.arguments[-4:] == ("--track", "wandb", "--track", "trackio")
 
 
 def shown(name: str, recipe: Recipe, folder: Path) -> None:
@@ -136,31 +171,42 @@ def test_tensorboard_has_each_step_once(recipe: Recipe, tmp_path: Path) -> None:
 def test_trackio_has_each_step_once(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trackio = pytest.importorskip("trackio")
+    pytest.importorskip("trackio")
     monkeypatch.setattr("trackio.sqlite_storage.TRACKIO_DIR", tmp_path / "trackio")
     shown("trackio", recipe, tmp_path)
     (base,) = (tmp_path / "trackio").rglob("*.db")
-    assert trackio.__version__
     with sqlite3.connect(base) as rows:
         found = rows.execute("SELECT step, metrics FROM metrics ORDER BY step").fetchall()
     assert [(step, json.loads(metrics)["loss"]) for step, metrics in found] == LOSSES
 
 
+def kept_by_wandb(path: Path) -> Iterator[bytes]:
+    """The records of a file: LevelDB's log format behind a header of seven bytes."""
+    content, place, record = path.read_bytes(), 7, b""
+    while place < len(content):
+        if -place % 32768 < 7:  # no header fits into the rest of the block
+            place += -place % 32768
+            continue
+        _, length, kind = struct.unpack_from("<IHB", content, place)
+        record += content[place + 7 : place + 7 + length]
+        place += 7 + length
+        if kind in (1, 4):  # whole, or the last part
+            yield record
+            record = b""
+
+
 def test_wandb_has_each_step_once(recipe: Recipe, tmp_path: Path) -> None:
     pytest.importorskip("wandb")
     from wandb.proto import wandb_internal_pb2
-    from wandb.sdk.internal.datastore import DataStore
 
     shown("wandb", recipe, tmp_path)
     found, runs = [], set()
     files = sorted((tmp_path / "tracking" / "wandb").rglob("run-*.wandb"))
     assert len(files) == 2
     for path in files:
-        store = DataStore()
-        store.open_for_scan(str(path))
-        while data := store.scan_data():
+        for record in kept_by_wandb(path):
             message = wandb_internal_pb2.Record()
-            message.ParseFromString(data)
+            message.ParseFromString(record)
             if message.HasField("run"):
                 runs.add(message.run.run_id)
             if message.HasField("history"):
@@ -168,6 +214,6 @@ def test_wandb_has_each_step_once(recipe: Recipe, tmp_path: Path) -> None:
                     item.key or "/".join(item.nested_key): json.loads(item.value_json)
                     for item in message.history.item
                 }
-                found.append((message.history.step.num, items["loss"]))
+                found.append((items["_step"], items["loss"]))
     assert sorted(found) == LOSSES
     assert len(runs) == 1
