@@ -12,13 +12,13 @@ from signpost import signpost_recipe
 from typer.testing import CliRunner
 
 from arlarena_bench.cli import app
+from arlarena_bench.engines.local import train, train_until
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import JsonLines
 from arlarena_bench.harness.plan import Request, plan
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.tracking import trackers
 from arlarena_bench.tracking.mirror import showing
-from arlarena_bench.training.loop import train, train_until
 from arlarena_bench.training.run import read_metrics
 
 
