@@ -59,17 +59,17 @@ class TensorBoard(Tracker):
     def __init__(self, run: Identity) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(run.folder))  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(run.folder))
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
         """Write the numbers and have them on disk."""
         for name, value in metrics.items():
-            self._writer.add_scalar(name, value, step)  # type: ignore[no-untyped-call]
-        self._writer.flush()  # type: ignore[no-untyped-call]
+            self._writer.add_scalar(name, value, step)
+        self._writer.flush()
 
     def close(self) -> None:
         """Close the file."""
-        self._writer.close()  # type: ignore[no-untyped-call]
+        self._writer.close()
 
 
 class WeightsAndBiases(Tracker):
