@@ -6,8 +6,9 @@ from pathlib import Path
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-def documented(page: str, section: str) -> list[str]:
-    """The Python of a section, block by block."""
+def documented(page: str, section: str, language: str = "python") -> list[str]:
+    """The blocks of a section in a language; commands have none."""
     text = (DOCS / page).read_text(encoding="utf-8")
     (found,) = re.findall(rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-    return re.findall(r"^```python\n(.*?)^```", found, re.M | re.S)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", found, re.M | re.S)
+    return [block for told, block in blocks if told == language]

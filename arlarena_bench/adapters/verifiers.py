@@ -31,7 +31,7 @@ class ArlarenaConfig(vf.TasksetConfig):
         preset: Whose protocol the environment has; None for its own.
     """
 
-    environment: str
+    environment: str = ""  # the package makes one before it has read what is asked for
     split: str = "test"
     tasks: int | None = None
     seed: int = 0

@@ -1,6 +1,9 @@
 """verifiers plays our tasks with a model behind a server on loopback."""
 
 import asyncio
+import os
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -66,6 +69,22 @@ def test_the_reward_is_that_of_a_direct_replay() -> None:
         for turn in turns[:-1]:
             assert next(asked)["messages"] == [{"role": "user", "content": turn["prompt"]}]
     assert next(asked, None) is None
+
+
+def test_the_documented_command_plays(tmp_path: Path) -> None:
+    (command,) = documented("ecosystem.md", "verifiers", language="")
+    with chat_server(lambda number, body: whole(RIGHT)) as server:
+        line = command.replace("\\\n", "").replace("https://api.openai.com/v1", server.url)
+        words = shlex.split(line.replace("OPENAI_API_KEY", "ARLARENA_TEST_KEY").replace("64", "1"))
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            words, cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True
+        )
+    assert done.returncode == 0, done.stderr
+    turns = replayed("arlarena/Sokoban-v0", "validation/0000", [RIGHT] * len(server.bodies))
+    assert turns[-1]["over"]
+    reward = sum(turn["reward"] for turn in turns)
+    assert f"reward={reward:.2f}" in done.stdout
 
 
 def test_a_conversation_goes_on() -> None:
