@@ -85,7 +85,8 @@ def test_each_prompt_is_asked_alone_but_a_conversation_goes_on(tmp_path: Path) -
 def test_there_is_a_task_for_every_environment() -> None:
     tasks = registry_find(lambda info: info.type == "task")
     names = {registry_info(found).name for found in tasks}
-    ours = {name for name in names if name.startswith("arlarena_bench/")}
-    assert ours == {f"arlarena_bench/{name}" for name in environment_names()}
+    ours = {n for n, env_id in environment_names().items() if env_id.startswith("arlarena/")}
+    assert len(ours) >= 7
+    assert names >= {f"arlarena_bench/{name}" for name in ours}
     with pytest.raises(ArenaError, match="tasks, asked for 1000000"):
         task_of("sokoban", "validation", 10**6)
