@@ -61,7 +61,7 @@ def play(environment: str, preset: str | None = None) -> Solver:
         while not episode.over:
             state.output = await model.generate([_message(m) for m in episode.asked])
             shown.append(state.output.message)
-            asked = await asyncio.to_thread(episode.answer, state.output.completion)
+            asked = await asyncio.to_thread(episode.answer, _reply(state.output.message))
             if not episode.over:
                 shown.append(ChatMessageUser(content=asked))
         state.messages = shown
@@ -81,6 +81,17 @@ def outcome() -> Any:
         return Score(value=numbers, answer=state.output.completion)
 
     return score
+
+
+def _reply(message: ChatMessageAssistant) -> str:
+    """Return a reply as it was said: Inspect takes thoughts out of it, whose tags we ask for."""
+    if isinstance(message.content, str):
+        return message.content
+    return "".join(
+        f"<think>{part.reasoning}</think>" if part.type == "reasoning" else part.text
+        for part in message.content
+        if part.type in ("reasoning", "text")
+    )
 
 
 def _message(message: Message) -> ChatMessage:

@@ -1,14 +1,20 @@
 """Inspect plays our panels, and scores what a direct replay of the same replies comes to."""
 
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chat_server import chat_server, said
 from documented import documented
 from replays import BARE, FORBIDDEN, LEFT, RIGHT, replayed
 
 inspect_ai = pytest.importorskip("inspect_ai")
 from inspect_ai._util.registry import registry_find, registry_info
+from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
 from arlarena_bench import ArenaError
@@ -61,6 +67,28 @@ def test_the_scores_are_those_of_a_direct_replay(
         metrics["success"]["accuracy"]
         == sum(sample.scores["outcome"].value["success"] for sample in log.samples) / 2
     )
+
+
+def test_the_documented_command_plays(tmp_path: Path) -> None:
+    (command,) = documented("ecosystem.md", "Inspect", language="")
+    usage = {"prompt_tokens": 40, "completion_tokens": 5, "total_tokens": 45}
+    with chat_server(
+        lambda number, body: said(RIGHT, tokens=None, created=0, usage=usage)
+    ) as server:
+        words = shlex.split(command.replace("openai/gpt-5", "openai-api/here/tiny"))
+        words[0] = str(Path(sys.executable).with_name(words[0]))
+        words[-1] = "tasks=1"
+        told = {"HERE_API_KEY": "none", "HERE_BASE_URL": server.url, "INSPECT_DISPLAY": "plain"}
+        done = subprocess.run(
+            words, cwd=tmp_path, env={**os.environ, **told}, capture_output=True, text=True
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    turns = replayed("arlarena/Sokoban-v0", "validation/0000", [RIGHT] * len(server.bodies))
+    assert turns[-1]["over"]
+    (log,) = map(str, (tmp_path / "logs").glob("*.eval"))
+    (sample,) = read_eval_log(log).samples
+    reward = sum(turn["reward"] for turn in turns)
+    assert sample.scores["outcome"].value["reward"] == pytest.approx(reward)
 
 
 def test_each_prompt_is_asked_alone_but_a_conversation_goes_on(tmp_path: Path) -> None:
