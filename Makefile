@@ -138,3 +138,16 @@ peers: ## Compare the losses with TRL's and verl's, in an environment of their o
 	  trl==1.16.0 ray==2.60.0 tensordict==0.15.3 orjson==3.13.0 omegaconf==2.4.0 codetiming==1.4.0
 	.venv-peers/bin/python -m pip install --quiet --no-deps verl==0.9.1
 	.venv-peers/bin/python -m pytest tests/baselines/test_against_trl.py tests/baselines/test_against_verl.py
+
+VERL := .venv-verl
+$(VERL)/.installed: pyproject.toml peers-verl.txt
+	$(PYTHON) -m venv $(VERL)
+	$(VERL)/bin/python -m pip install --quiet --no-deps -r peers-verl.txt
+	$(VERL)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: verl peers-verl
+peers-verl: $(VERL)/.installed ## Install verl, in an environment of its own (1.8 GB)
+
+verl: peers-verl ## Compare updates by verl's worker, on one rank and two, with the local engine's
+	$(VERL)/bin/python -P -m pytest -m verl tests/engines/verl

@@ -1,6 +1,6 @@
 """The off-policy updates that follow a rollout."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import NamedTuple
@@ -47,6 +47,20 @@ class _Pass(NamedTuple):
     result: TokenLoss
     log_probs: Tensor
     entropy: Tensor
+
+
+def minibatches(rows: int, settings: TrainSection, generator: torch.Generator) -> Iterator[Tensor]:
+    """Yield the numbers of the rows of each update on a rollout, drawn anew in each epoch.
+
+    Args:
+        rows: How many the rollout has.
+        settings: The recipe's `train` section.
+        generator: Shuffles them.
+    """
+    size = settings.minibatch_rows
+    parts = min(settings.minibatches, rows) if size is None else ceil(rows / size)
+    for _ in range(settings.epochs):
+        yield from torch.randperm(rows, generator=generator).tensor_split(parts)
 
 
 class Learner:
@@ -116,12 +130,10 @@ class Learner:
         metrics = MetricMean()
         skipped = 0
         self.policy.train(True)
-        for _ in range(self._settings.epochs):
-            order = torch.randperm(len(rows.replies), generator=generator)
-            for part in order.tensor_split(self._parts(len(order))):
-                measured = self._minibatch(samples.select(part))
-                skipped += int(measured.pop("skipped"))
-                metrics.add(measured, weight=float(rows.mask[part].sum()))
+        for part in minibatches(len(rows.replies), self._settings, generator):
+            measured = self._minibatch(samples.select(part))
+            skipped += int(measured.pop("skipped"))
+            metrics.add(measured, weight=float(rows.mask[part].sum()))
         self.policy.train(False)
         return {
             **metrics.result(),
@@ -129,11 +141,6 @@ class Learner:
             "skipped_updates": float(skipped),
             "learning_rate": self._learning_rate(),
         }
-
-    def _parts(self, rows: int) -> int:
-        """Return how many minibatches the rows of a rollout are cut into."""
-        size = self._settings.minibatch_rows
-        return min(self._settings.minibatches, rows) if size is None else ceil(rows / size)
 
     def _samples(
         self, rows: Rows, advantages: Tensor, reference: Tensor

@@ -29,7 +29,7 @@ PATIENCE = 60.0
 LONGEST = 2_000
 
 ADVICE = "see whether the machine is out of memory or processes, and whether `grade` works alone"
-_MISSING = "the grader of TIR Math does not start: `pip install 'math-verify[antlr4_13_2]'`"
+_MISSING = "the grader of TIR Math does not start: `pip install math-verify`"
 # math-verify, its reader of LaTeX and the run-time of that reader's grammar, its algebra.
 _DECIDING = ("math-verify", "latex2sympy2_extended", "antlr4-python3-runtime", "sympy")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,400}")

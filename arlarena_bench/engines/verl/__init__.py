@@ -1,0 +1,1 @@
+"""Everything that touches verl, pinned to one version of it."""

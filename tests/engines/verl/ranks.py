@@ -1,0 +1,129 @@
+"""Updates by verl's worker on some ranks, without Ray: `torchrun … ranks.py CASES OUT`.
+
+A case is what one update starts from; its outcome is what the update leaves.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from verl_cases import Case, Outcome
+
+
+def configured(case: Case, ranks: int) -> Any:
+    """verl's own settings, composed from ours and checked by it."""
+    import verl
+    from hydra import compose, initialize_config_dir
+    from verl.trainer.ppo.utils import need_critic, need_reference_policy
+    from verl.utils.config import validate_config
+
+    from arlarena_bench.engines.verl import cpu
+    from arlarena_bench.engines.verl.overrides import model_overrides, update_overrides, words
+
+    overrides = {
+        **model_overrides(case.recipe, case.model),
+        **update_overrides(case.recipe),
+        **cpu.OVERRIDES,
+        "trainer.n_gpus_per_node": ranks,
+        "algorithm.adv_estimator": "rloo",
+        "actor_rollout_ref.rollout.name": "vllm",
+        "data.train_batch_size": case.recipe.train.groups,
+    }
+    folder = Path(verl.__file__).parent / "trainer" / "config"
+    with initialize_config_dir(str(folder), version_base=None):
+        config = compose("ppo_trainer", overrides=words(overrides))
+    validate_config(config, need_reference_policy(config), need_critic(config))
+    return config
+
+
+def row_data(case: Case, index: list[int]) -> Any:
+    """Rows as verl holds them: ragged, without padding; -1 stands for a row that verl adds."""
+    from verl.utils import tensordict_utils as tu
+
+    from arlarena_bench.engines.verl.minibatch_loss import REAL
+
+    rows, columns = case.rows, {}
+    ids, starts = rows.prompts.ids, rows.prompts.mask
+    lengths = case.lengths
+
+    def nested(parts: list[torch.Tensor]) -> torch.Tensor:
+        return torch.nested.as_nested_tensor(parts, layout=torch.jagged)
+
+    def taken(tensor: torch.Tensor) -> torch.Tensor:
+        return nested([tensor[i, : lengths[i]] if i >= 0 else tensor.new_zeros(1) for i in index])
+
+    place = rows.prompts.index.tolist()
+    prompts = [ids[place[i]][starts[place[i]].bool()] if i >= 0 else ids.new_ones(5) for i in index]
+    columns["prompts"] = nested(prompts)
+    columns["responses"] = taken(rows.replies)
+    whole = [torch.cat(pair) for pair in zip(prompts, columns["responses"].unbind(), strict=True)]
+    columns["input_ids"] = nested(whole)
+    columns["position_ids"] = nested([torch.arange(len(row)) for row in whole])
+    columns["response_mask"] = taken(rows.mask)
+    columns["loss_mask"] = taken(rows.mask)
+    columns["old_log_probs"] = taken(case.old_log_probs)
+    columns["rollout_log_probs"] = taken(rows.old_log_probs)
+    columns["advantages"] = taken(case.advantages)
+    columns["ref_log_prob"] = taken(case.reference)
+    columns[REAL] = torch.tensor([float(i >= 0) for i in index])
+    return tu.get_tensordict(
+        columns, non_tensor_dict={"temperature": case.recipe.train.temperature}
+    )
+
+
+def share(case: Case, rank: int, ranks: int) -> tuple[list[int], int]:
+    """The rows of a rank, minibatch by minibatch, and how many each of its minibatches has."""
+    largest = max(len(part) for part in case.order)
+    each = -(-largest // ranks) + case.padding
+    mine: list[int] = []
+    for part in case.order:
+        filled = part + [-1] * (each * ranks - len(part))
+        mine += filled[rank * each : (rank + 1) * each]
+    return mine, each
+
+
+def run(case: Case, worker: Any) -> Outcome:
+    from verl.utils import tensordict_utils as tu
+
+    rank, ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    mine, each = share(case, rank, ranks)
+    data = row_data(case, mine)
+    tu.assign_non_tensor(
+        data,
+        mini_batch_size=each * ranks,
+        global_batch_size=each * ranks,
+        epochs=1,
+        seed=0,
+        dataloader_kwargs={"shuffle": False},
+        calculate_entropy=True,
+    )
+    output = tu.get(worker.update_actor(data), "metrics")
+    names = [name for name, values in output.items() if isinstance(values, list)]
+    metrics = [
+        {name: float(output[name][i]) for name in names if len(output[name]) == len(case.order)}
+        for i in range(len(case.order))
+    ]
+    weights, _ = worker.actor.engine.get_per_tensor_param()
+    return Outcome(metrics, {name: tensor.clone() for name, tensor in weights})
+
+
+def main(cases: Path, out: Path) -> None:
+    torch.set_num_threads(1)
+    import verl  # noqa: F401  (which loads our plug-in, and that replaces functions)
+
+    from arlarena_bench.engines.verl.workers import ArenaWorker
+
+    outcomes = {}
+    for name, case in torch.load(cases, weights_only=False).items():
+        config = configured(case, int(os.environ["WORLD_SIZE"]))
+        worker = ArenaWorker(config.actor_rollout_ref, role="actor")
+        worker.init_model()
+        outcomes[name] = run(case, worker)
+    if torch.distributed.get_rank() == 0:
+        torch.save(outcomes, out)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
