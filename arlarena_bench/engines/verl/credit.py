@@ -29,6 +29,11 @@ class _Place(NamedTuple):
         return cls(group, int(session), int(turn))
 
 
+def by_name(keys: Sequence[str]) -> list[int]:
+    """Return in which order rows stand one episode after the other, by verl's names for them."""
+    return sorted(range(len(keys)), key=lambda number: _Place.of(keys[number]))
+
+
 class SampledRows:
     """The rows of a step in verl's order, and their episodes in ours.
 
@@ -37,7 +42,8 @@ class SampledRows:
         episodes: Those of whose first row the key is given.
 
     Attributes:
-        groups: Episodes of one task stand together, in the order of their sessions.
+        groups: Episodes of one task stand together, in the order of their sessions; groups in the
+            order of verl's names for them.
 
     Raises:
         ArenaError: If rows and episodes are not of one another: a row was lost on its way.
@@ -46,7 +52,7 @@ class SampledRows:
     def __init__(self, keys: Sequence[str], episodes: Mapping[str, Episode]) -> None:
         places = [_Place.of(key) for key in keys]
         played = {_Place.of(key)[:2]: episode for key, episode in episodes.items()}
-        names = dict.fromkeys(place.group for place in places)
+        names = sorted({place.group for place in places})
         self.groups: list[list[Episode]] = []
         ordered: list[_Place] = []
         for number, name in enumerate(names):

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 from verl.trainer.ppo.core_algos import agg_loss, register_policy_loss
 
-from arlarena_bench import installed
+from arlarena_bench.engines.verl.objective_config import shardable_method
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.objective import Method, Wrapped
 
@@ -40,12 +40,7 @@ def method_of_settings(policy_loss: Any) -> Method | Wrapped:
 
 @lru_cache(maxsize=8)
 def _method(name: str, options: tuple[tuple[str, Any], ...]) -> Method | Wrapped:
-    method = installed.method(name, **dict(options))
-    if not method.has_token_loss:
-        raise ArenaError(
-            f"method {name} has a finished policy_loss, but verl cuts minibatches into parts; "
-            "write token_loss in its place"
-        )
+    method = shardable_method(name, dict(options))
     if method.aggregation not in KNOWN:
         raise ArenaError(
             f"method {name} aggregates by {method.aggregation}, which verl does not have; set "

@@ -1,11 +1,13 @@
 """What a minibatch is learnt by, as verl's settings say it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from verl.workers.config.actor import PolicyLossConfig
 
 from arlarena_bench import installed
+from arlarena_bench.errors import ArenaError
 from arlarena_bench.objective import Method, Wrapped
 
 
@@ -51,13 +53,28 @@ class Objective:
         """Read verl's `actor_rollout_ref.actor`.
 
         Raises:
-            ArenaError: If the method is unknown, or its options are wrong.
+            ArenaError: As `shardable_method`.
         """
         loss = actor.policy_loss
         return cls(
-            installed.method(loss.method, **dict(loss.options)),
+            shardable_method(loss.method, dict(loss.options)),
             actor.kl_loss_coef,
             loss.kl_estimator,
             actor.entropy_coeff,
             loss.tis_cap,
         )
+
+
+def shardable_method(name: str, options: Mapping[str, Any]) -> Method | Wrapped:
+    """Return a method whose loss may be cut into micro-batches.
+
+    Raises:
+        ArenaError: If it is unknown, its options are wrong, or its loss is a finished number.
+    """
+    method = installed.method(name, **options)
+    if not method.has_token_loss:
+        raise ArenaError(
+            f"method {name} has a finished policy_loss, but verl cuts minibatches into parts; "
+            "write token_loss in its place"
+        )
+    return method

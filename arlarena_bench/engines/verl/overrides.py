@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +16,6 @@ ACTOR = "actor_rollout_ref.actor"
 ROLLOUT = "actor_rollout_ref.rollout"
 MODEL = "actor_rollout_ref.model"
 REFERENCE = "actor_rollout_ref.ref"
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Where a run goes: so many nodes, each with so many GPUs."""
-
-    nodes: int = 1
-    gpus: int = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Lengths:
-    """Most tokens of a row.
-
-    Attributes:
-        prompt: Of the first prompt.
-        response: Of what follows it: a reply, or the rest of a conversation.
-    """
-
-    prompt: int
-    response: int
 
 
 def words(overrides: Mapping[str, Any]) -> list[str]:

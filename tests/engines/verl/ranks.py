@@ -1,4 +1,4 @@
-"""Updates by verl's worker on some ranks, without Ray: `torchrun … ranks.py CASES OUT`.
+"""Updates by verl's worker, as one of some ranks and without Ray: `ranks.py CASES OUT`.
 
 A case is what one update starts from; its outcome is what the update leaves.
 """
@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 from verl_cases import Case, Outcome
+
+from arlarena_bench.engines.verl.batch_order import ADDED, rank_order, slots
 
 
 def configured(case: Case, ranks: int) -> Any:
@@ -75,13 +77,11 @@ def row_data(case: Case, index: list[int]) -> Any:
 
 def share(case: Case, rank: int, ranks: int) -> tuple[list[int], int]:
     """The rows of a rank, minibatch by minibatch, and how many each of its minibatches has."""
-    largest = max(len(part) for part in case.order)
-    each = -(-largest // ranks) + case.padding
-    mine: list[int] = []
-    for part in case.order:
-        filled = part + [-1] * (each * ranks - len(part))
-        mine += filled[rank * each : (rank + 1) * each]
-    return mine, each
+    added = [ADDED] * case.padding * ranks
+    parts = [[*part, *added] for part in case.order]
+    order, each = rank_order(parts, ranks), slots(parts, ranks)
+    mine = len(order) // ranks
+    return order[rank * mine : (rank + 1) * mine], each
 
 
 def run(case: Case, worker: Any) -> Outcome:

@@ -22,6 +22,17 @@ def method(aggregation="token-mean"):
 """
 
 
+FINISHED = """
+class Finished:
+    def advantages(self, batch): return batch.reward
+    def policy_loss(self, log_probs, old_log_probs, adv, mask): return log_probs.sum(), {}
+    def filter(self, groups): return list(groups)
+
+def method():
+    return Finished()
+"""
+
+
 def actor(name: str, **options: Any) -> Any:
     from verl.workers.config import ActorConfig
 
@@ -96,6 +107,14 @@ def test_a_mistake_is_one_line(name: str, options: dict[str, Any], said: str) ->
     log_probs, old, adv, mask = random_tokens(3)
     with pytest.raises(ArenaError, match=said):
         registered()(old, log_probs, adv, mask.bool(), "token-mean", actor(name, **options))
+
+
+def test_a_finished_loss_is_refused(tmp_path: Path) -> None:
+    finished = tmp_path / "finished.py"
+    finished.write_text(FINISHED)
+    log_probs, old, adv, mask = random_tokens(3)
+    with pytest.raises(ArenaError, match="write token_loss in its place"):
+        registered()(old, log_probs, adv, mask.bool(), "token-mean", actor(str(finished)))
 
 
 def test_its_sampler_weights_multiply_the_losses() -> None:

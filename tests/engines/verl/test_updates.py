@@ -36,6 +36,8 @@ SETTINGS: Mapping[str, Any] = {
     "train.kl_coef": 0.1,
     "train.weight_decay": 0.01,
     "train.grad_clip": 0.5,
+    # Adam's step on a gradient that rounding decides is a share of this.
+    "train.learning_rate": 1e-3,
     "train.warmup": 2,
 }
 # So little drift is too much that some rows are masked.
