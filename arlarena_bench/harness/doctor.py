@@ -60,6 +60,7 @@ def _packages() -> Iterator[Check]:
             yield _required(requirement)
     yield optional_package("openai", "models behind an endpoint", "api")
     yield optional_package("peft", "low-rank adapters", "peft")
+    yield optional_package("verl", "training on many GPUs", "verl")
     yield optional_package("vllm", "fast generation on GPUs")
 
 

@@ -4,16 +4,23 @@ verl passes over a plug-in that fails in silence, so that whatever goes wrong he
 """
 
 import os
+import sys
 import traceback
 
 from arlarena_bench.engines.verl.cpu_switch import VARIABLE
+from arlarena_bench.engines.verl.requirement import require_verl
+from arlarena_bench.errors import ArenaError
 
 try:
+    require_verl()
     if os.environ.get(VARIABLE):
         from arlarena_bench.engines.verl import cpu
 
         cpu.replace_functions()
     from arlarena_bench.engines.verl import losses  # noqa: F401  (registers itself)
+except ArenaError as error:
+    print(f"arlarena-bench is not loaded: {error}", file=sys.stderr)
+    raise
 except Exception:
     traceback.print_exc()
     raise
