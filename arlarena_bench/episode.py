@@ -14,7 +14,8 @@ class Generation:
             for policies without a tokenizer.
         reply_ids: Token ids of the reply, the end token included when it was sampled.
         log_probs: Log-probability of each reply token under the sampling distribution, nats.
-        entropy: Entropy of the next-token distribution at each reply token, nats.
+        entropy: Entropy of the next-token distribution at each reply token, nats; empty where the
+            sampler gives none.
         failure: Why there is no reply; empty where there is one.
         cut: Tokens that the prompt lost because it was longer than the recipe takes.
     """

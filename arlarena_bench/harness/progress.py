@@ -157,4 +157,7 @@ def step_line(metrics: dict[str, float]) -> str:
         "gradient": "grad_norm",
     }
     values = [f"{name} {metrics[key]:.3f}" for name, key in shown.items() if key in metrics]
+    if "sampler/kl" in metrics:
+        kl, most, share = (metrics[f"sampler/{part}"] for part in ("kl", "gap_max", "ess"))
+        values.append(f"sampler KL {kl:.1e}, most {most:.1e}, ESS {share:.3f}")
     return f"step {int(metrics['step'])}: {', '.join(values)}"

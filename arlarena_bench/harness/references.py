@@ -19,7 +19,8 @@ from arlarena_bench.report.finding import find_runs
 from arlarena_bench.report.table import START
 from arlarena_bench.training.evaluate import evaluation_player
 from arlarena_bench.training.rollout import Arena
-from arlarena_bench.training.start import find_start, load_policy, start_record
+from arlarena_bench.training.samplers import load_sampler
+from arlarena_bench.training.start import find_start, start_record
 
 SCRIPTS = ("expert", "random")
 
@@ -74,7 +75,7 @@ def _start(run: Result, arena: Arena) -> Result:
     folder = find_start(run.recipe)
     if folder is None or (start := start_record(run.recipe, folder)) != run.start:
         raise ArenaError("it is not in the cache any more; a bench of a new run makes it again")
-    model, decoders = load_policy(run.recipe, folder), run.recipe.evaluation.scored()
-    players = {name: evaluation_player(model, run.recipe, name) for name in decoders}
+    sampler, decoders = load_sampler(run.recipe, folder), run.recipe.evaluation.scored()
+    players = {name: evaluation_player(sampler, run.recipe, name) for name in decoders}
     record = PolicyRecord(kind="start", name=start.name, sha256=start.sha256)
     return played(players, record, arena, run.recipe, "test", start)

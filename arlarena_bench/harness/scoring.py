@@ -24,7 +24,7 @@ from arlarena_bench.training.evaluate import (
 )
 from arlarena_bench.training.rollout import Arena, incomparable_line
 from arlarena_bench.training.run import finished_result
-from arlarena_bench.training.start import load_policy
+from arlarena_bench.training.samplers import load_sampler
 
 ALL = "all"
 SCRIPT = "script"  # stands where a decoder's name would
@@ -33,6 +33,7 @@ PLAYED = (
     "environment",
     "evaluation",
     "protocol",
+    "sampler",
     "train.max_new_tokens",
     "train.sampling_batch_tokens",
 )
@@ -199,7 +200,7 @@ def with_settings(base: Recipe, name: str, settings: Sequence[str]) -> tuple[Rec
     """
     values = parse_settings(settings)
     for key in values:
-        if not key.startswith((*(f"{section}." for section in PLAYED[:3]), f"{HELD}.", *PLAYED)):
+        if not key.startswith((*(f"{section}." for section in PLAYED[:4]), f"{HELD}.", *PLAYED)):
             raise ArenaError(
                 f"--set {key}: an evaluation would not change by it; it reads {', '.join(PLAYED)} "
                 f"and {HELD}"
@@ -230,8 +231,8 @@ def _players(
             raise ArenaError(f"{name} is a script and has no decoder; leave out --decoder")
         return {SCRIPT: scripted_player(name)}
     decoders = chosen_decoders(recipe, decoder)
-    model = load_policy(loaded, folder)
-    return {each: evaluation_player(model, recipe, each) for each in decoders}
+    sampler = load_sampler(loaded, folder)
+    return {each: evaluation_player(sampler, recipe, each) for each in decoders}
 
 
 def chosen_decoders(recipe: Recipe, decoder: str | None) -> list[str]:

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.model_folder import first_line, quiet
 from arlarena_bench.recipe import LoraSection
 from arlarena_bench.streams import torch_stream
+
+ADAPTER = "default"  # what peft calls the only one of a model
 
 
 class AdaptedModel(LanguageModel):
@@ -63,6 +66,21 @@ class AdaptedModel(LanguageModel):
         """Answer as the model did before it was trained."""
         with self._adapted.disable_adapter():
             yield
+
+    @torch.no_grad()
+    def weights(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield every weight with the adapters merged, one layer at a time."""
+        for name, weight in super().weights():
+            layer, _, kind = name.rpartition(".")
+            merged = layer.removesuffix(".base_layer")
+            if merged == layer:
+                if "lora_" not in name:
+                    yield name, weight
+                continue
+            if kind == "weight":
+                delta = self.model.get_submodule(merged).get_delta_weight(ADAPTER)
+                weight = weight + delta.to(weight.dtype)
+            yield f"{merged}.{kind}", weight
 
     def state(self) -> dict[str, Any]:
         """Return the weights of the adapters."""

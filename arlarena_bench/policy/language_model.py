@@ -1,8 +1,7 @@
 """A causal language model of the transformers library as a policy."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,8 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 
 from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.policy.base import Ask
 from arlarena_bench.policy.batch_room import even_part, room
-from arlarena_bench.policy.chat import PLAIN, Chat
+from arlarena_bench.policy.chat import PLAIN
 from arlarena_bench.policy.library import LibraryDecoder
 from arlarena_bench.policy.model_folder import first_line, load_folder, quiet
 from arlarena_bench.policy.out_of_memory import with_less_at_once
@@ -25,13 +23,12 @@ from arlarena_bench.policy.placement import DEFAULT, Placement
 from arlarena_bench.policy.probe import check_batching
 from arlarena_bench.policy.qwen3 import Qwen3Decoder
 from arlarena_bench.policy.sampling import Sampling, draw
+from arlarena_bench.policy.token_sampler import Complete, TokenSampler, context_of, ends_of
 from arlarena_bench.recipe import ChatSection
 from arlarena_bench.streams import Stream, uniforms
 
-Complete = Callable[[str], bool]
 
-
-class LanguageModel:
+class LanguageModel(TokenSampler):
     """A model with its tokenizer: a sampler in this process, and logits for updates.
 
     Both read every distinct prompt once and continue from its keys and values.
@@ -43,10 +40,7 @@ class LanguageModel:
         batch_tokens: As `train.sampling_batch_tokens` of a recipe.
 
     Attributes:
-        chat: As given.
         batch_tokens: As given; half of it once memory has run out.
-        vocabulary: How many tokens the model knows.
-        end_ids: Tokens that end a reply, the tokenizer's own first; of some models none.
         pad_id: What fills short rows; it is masked everywhere and may be an end token.
         decoder: Computes the model's logits, as the library does or faster.
     """
@@ -58,16 +52,19 @@ class LanguageModel:
         chat: ChatSection = PLAIN,
         batch_tokens: int | None = None,
     ) -> None:
+        config = model.config.get_text_config()
+        super().__init__(
+            tokenizer,
+            chat,
+            vocabulary=model.get_input_embeddings().weight.shape[0],
+            context=context_of(config),
+            ends=ends_of(config, model.generation_config),
+        )
         self.model = model
-        self.tokenizer = tokenizer
-        self.chat = chat
-        self._chat = Chat(tokenizer, chat)
         self.batch_tokens = batch_tokens
-        self.vocabulary: int = model.get_input_embeddings().weight.shape[0]
         self.decoder: Qwen3Decoder | LibraryDecoder = (
             Qwen3Decoder(model) if Qwen3Decoder.covers(model) else LibraryDecoder(model)
         )
-        self.end_ids = _end_ids(model, tokenizer)
         self._ends = torch.tensor(self.end_ids, dtype=torch.long)
         fillers = (tokenizer.pad_token_id, *self.end_ids, 0)
         self.pad_id: int = next(i for i in fillers if i is not None and i < self.vocabulary)
@@ -128,6 +125,11 @@ class LanguageModel:
             self.model.save_pretrained(folder)
             self.tokenizer.save_pretrained(folder)
 
+    def weights(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield every weight for another engine of the same model, shared ones by each name."""
+        for name, weight in self.model.named_parameters(remove_duplicate=False):
+            yield name, weight.detach()
+
     def state(self) -> dict[str, Any]:
         """Return the weights that training changes."""
         state: dict[str, Any] = self.model.state_dict()
@@ -144,44 +146,6 @@ class LanguageModel:
         except RuntimeError as error:
             raise ArenaError(f"its weights are another model's: {first_line(error)}") from error
 
-    def encode(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
-        """Return the token ids of each prompt, through the chat template where there is one.
-
-        Raises:
-            ArenaError: If the chat template does not take a single message of a user, or the
-                tokenizer is another model's.
-        """
-        return [self._chat.fitting(ids) for ids in self._whole(texts)]
-
-    def _whole(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
-        distinct = list(dict.fromkeys(texts))
-        if not distinct:
-            return []
-        ids = self._chat.prompts(distinct)
-        by_text = {text: self._known(row) for text, row in zip(distinct, ids, strict=True)}
-        return [by_text[text] for text in texts]
-
-    def extend(self, turn: Generation, added: str) -> tuple[int, ...]:
-        """Return the ids of a conversation that goes on behind `turn`, as `Chat.going_on` does.
-
-        Raises:
-            ArenaError: If the chat template leaves out earlier turns.
-        """
-        return self._known(self._chat.going_on(turn, added, self.end_ids))
-
-    def reply(self, text: str) -> tuple[int, ...]:
-        """Return the ids of a reply that is demonstrated, its end included."""
-        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        return (*self._known(ids), *self._chat.end(self.end_ids))
-
-    def _known(self, ids: Sequence[int]) -> tuple[int, ...]:
-        if len(self.tokenizer) > self.vocabulary and max(ids, default=0) >= self.vocabulary:
-            raise ArenaError(
-                f"the tokenizer writes token {max(ids)}, but the model knows {self.vocabulary} "
-                "tokens only; they do not belong together"
-            )
-        return tuple(ids)
-
     def logits(self, prompts: PaddedPrompts, replies: Tensor) -> Tensor:
         """Return (rows, tokens, vocabulary): the logits that predict each reply token.
 
@@ -190,26 +154,6 @@ class LanguageModel:
             replies: (rows, tokens) reply ids, padded on the right.
         """
         return self.decoder.logits(prompts, replies)
-
-    def sample(
-        self, asks: Sequence[Ask], sampling: Sampling, streams: Sequence[Stream]
-    ) -> list[Generation]:
-        """Sample one reply an ask."""
-        fresh = iter(self._whole([ask.prompt for ask in asks if ask.follows is None]))
-        prompts = [
-            next(fresh) if ask.follows is None else self.extend(ask.follows, ask.added)
-            for ask in asks
-        ]
-        cuts = [0] * len(asks)
-        for number, (ask, whole) in enumerate(zip(asks, prompts, strict=True)):
-            if ask.follows is None:
-                prompts[number] = self._chat.fitting(whole)
-                cuts[number] = len(whole) - len(prompts[number])
-        replies = self.generate(prompts, sampling, streams, [ask.complete for ask in asks])
-        return [
-            replace(reply, cut=cut) if cut else reply
-            for reply, cut in zip(replies, cuts, strict=True)
-        ]
 
     def generate(
         self,
@@ -297,9 +241,7 @@ class LanguageModel:
         rows = active.tolist()
         for row, token in zip(rows, tokens[:, 0].tolist(), strict=True):
             written[row].append(token)
-        texts = self.tokenizer.batch_decode(
-            [written[row] for row in rows], skip_special_tokens=True
-        )
+        texts = self.texts([written[row] for row in rows])
         told = [complete[row] for row in rows]
         return [tells is not None and tells(text) for tells, text in zip(told, texts, strict=True)]
 
@@ -317,39 +259,10 @@ class LanguageModel:
                 ids[row].append(token)
                 log_probs[row].append(log_prob)
                 entropy[row].append(spread)
-        texts = self.tokenizer.batch_decode(ids, skip_special_tokens=True)
+        texts = self.texts(ids)
         return [
             Generation(text, prompt, tuple(reply), tuple(logs), tuple(spreads))
             for text, prompt, reply, logs, spreads in zip(
                 texts, prompts, ids, log_probs, entropy, strict=True
             )
         ]
-
-    def check_lengths(self, prompts: Sequence[tuple[int, ...]], new_tokens: int) -> None:
-        """Refuse prompts that the model cannot answer.
-
-        Raises:
-            ArenaError: If one and its reply do not fit into the context, or it has one token only.
-        """
-        config = self.model.config.get_text_config()
-        limit = getattr(config, "max_position_embeddings", None)
-        longest = max(map(len, prompts))
-        if limit is not None and longest + new_tokens > limit:
-            raise ArenaError(
-                f"a prompt of {longest} tokens and a reply of {new_tokens} exceed the model's "
-                f"{limit} tokens; shorten the template or the history, or enlarge the model's "
-                "max_length"
-            )
-        if min(map(len, prompts)) < 2:
-            raise ArenaError(
-                "a prompt has fewer than two tokens; check the recipe's template and the tokenizer"
-            )
-
-
-def _end_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
-    """Return every token that the tokenizer, the model or its way of generating ends with."""
-    named = [tokenizer.eos_token_id, model.config.get_text_config().eos_token_id]
-    if model.generation_config is not None:
-        named.append(model.generation_config.eos_token_id)
-    ends = [end for name in named for end in (name if isinstance(name, list) else [name])]
-    return tuple(dict.fromkeys(end for end in ends if end is not None))

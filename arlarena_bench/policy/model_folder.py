@@ -11,6 +11,7 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
+    GenerationConfig,
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
 )
@@ -66,14 +67,7 @@ def load_folder(
     Raises:
         ArenaError: If the folder holds another kind of model, a part of one, or damaged files.
     """
-    _check_files(folder)
-    with quiet(), _one_line(f"{folder} cannot be loaded as a language model"):
-        config = AutoConfig.from_pretrained(folder, **HERE)
-    kind = type(config).__name__.removesuffix("Config")
-    if config.is_encoder_decoder:
-        raise ArenaError(f"{folder} holds an encoder-decoder ({kind}), no causal language model")
-    if not weight_files(folder):
-        raise ArenaError(f"{folder} holds no weights ({' or '.join(WEIGHTS)} is missing)")
+    kind = type(load_config(folder)).__name__.removesuffix("Config")
     with quiet(), _one_line(f"{folder} cannot be loaded as a language model"):
         model, found = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -100,6 +94,35 @@ def load_folder(
     with _one_line(f"{folder} cannot be put on {placement.device}"):
         model = model.eval().to(placement.device)
     return model, load_tokenizer(folder)
+
+
+def load_config(folder: Path) -> Any:
+    """Load the configuration of a model folder that holds weights.
+
+    Raises:
+        ArenaError: If the folder holds another kind of model, or a part of one.
+    """
+    _check_files(folder)
+    with quiet(), _one_line(f"{folder} cannot be loaded as a language model"):
+        config = AutoConfig.from_pretrained(folder, **HERE)
+    if config.is_encoder_decoder:
+        kind = type(config).__name__.removesuffix("Config")
+        raise ArenaError(f"{folder} holds an encoder-decoder ({kind}), no causal language model")
+    if not weight_files(folder):
+        raise ArenaError(f"{folder} holds no weights ({' or '.join(WEIGHTS)} is missing)")
+    return config
+
+
+def load_generation_config(folder: Path) -> GenerationConfig | None:
+    """Load how a model folder says that its model generates, None if it does not.
+
+    Raises:
+        ArenaError: If the file is damaged.
+    """
+    if not (folder / "generation_config.json").is_file():
+        return None
+    with quiet(), _one_line(f"{folder}/generation_config.json cannot be read"):
+        return GenerationConfig.from_pretrained(folder, local_files_only=True)
 
 
 def _check_files(folder: Path) -> None:

@@ -7,6 +7,7 @@ from arlarena_bench.recipe.sections import (
     ChatSection,
     CloningSection,
     ModelSection,
+    SamplerSection,
     TrainSection,
     TunedMethod,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "LoraSection",
     "ModelSection",
     "Recipe",
+    "SamplerSection",
     "TrainSection",
     "TunedMethod",
     "digest",

@@ -22,6 +22,7 @@ from arlarena_bench.recipe.sections import (
     ModelSection,
     Name,
     ProtocolSection,
+    SamplerSection,
     Section,
     TokenizerSection,
     TrainSection,
@@ -44,7 +45,7 @@ class Recipe(Section):
         control: Which of these a run is of; None for a method.
     """
 
-    newer = ("start", "controls", "control")
+    newer = ("start", "sampler", "controls", "control")
     name: str
     environment: EnvironmentSection
     protocol: ProtocolSection = ProtocolSection()
@@ -54,6 +55,7 @@ class Recipe(Section):
     start: StartSection = StartSection()
     cloning: CloningSection = CloningSection()
     train: TrainSection = TrainSection()
+    sampler: SamplerSection = SamplerSection()
     evaluation: EvaluationSection = EvaluationSection()
     methods: dict[str, TunedMethod] = Field(default_factory=dict)
     tuning: TuningSection = TuningSection()

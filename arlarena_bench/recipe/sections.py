@@ -396,6 +396,30 @@ class EvaluationSection(Section):
             data["decoders"] = {self.headline: decoders[self.headline]}
 
 
+class SamplerSection(Section):
+    """What samples replies, in training and in evaluations.
+
+    Attributes:
+        engine: `"transformers"` is the trainer's own model; `"vllm"` a copy of it in vLLM, in the
+            same process.
+        context: Longest prompt and reply together that vLLM takes, tokens; None for the model's.
+        cache_gib: GiB of keys and values that vLLM holds; None for half of what is free on a GPU,
+            and 1 on a CPU.
+        eager: Whether vLLM compiles nothing; on a CPU it never does.
+    """
+
+    engine: Literal["transformers", "vllm"] = "transformers"
+    context: Annotated[int, Field(ge=2)] | None = None
+    cache_gib: Rate | None = None
+    eager: bool = False
+
+    @model_validator(mode="after")
+    def _means_something(self) -> "SamplerSection":
+        if self.engine != "vllm" and (self.context or self.cache_gib or self.eager):
+            raise ValueError("context, cache_gib and eager are vLLM's; set engine to vllm")
+        return self
+
+
 class TunedMethod(Section):
     """Values for one method: those that the validation grid chose, or one point of the grid."""
 

@@ -9,6 +9,8 @@ from arlarena_bench.record.result import Result
 STARTS = "start policies"
 DECODER = "decoder"
 APART = ("method", "methods", "tuning", "seed", "control", "controls")
+# How much vLLM holds at once.
+ROOM = ("cache_gib", "context", "eager")
 # Where a checkpoint lies and how it is computed; its weights are named by their hash.
 HELD = ("attention", "device", "gradient_checkpointing", "ref", "revision")
 
@@ -83,7 +85,11 @@ def table_facts(result: Result) -> dict[str, Any]:
 
 def recipe_facts(recipe: Recipe) -> dict[str, Any]:
     """Return the settings that the runs of a table share, as `table_facts` has them."""
-    left_out: dict[str, Any] = {"start": {"checkpoint": set(HELD)}, **dict.fromkeys(APART, True)}
+    left_out: dict[str, Any] = {
+        "start": {"checkpoint": set(HELD)},
+        "sampler": set(ROOM),
+        **dict.fromkeys(APART, True),
+    }
     settings = recipe.without_control().model_dump(mode="json", exclude=left_out)
     return {f"recipe {key}": value for key, value in leaves(settings) if key not in TUNED}
 

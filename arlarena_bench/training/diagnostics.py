@@ -131,12 +131,13 @@ def sampler_metrics(
         old_log_probs: (rows, tokens) under the trainer's policy, nats.
         behaviour: (rows, tokens) under what sampled, nats.
         mask: (rows, tokens) 1 where the policy wrote the token.
-        tis_cap: Largest weight of truncated importance sampling.
+        tis_cap: Largest weight of truncated importance sampling; infinite where there is none.
 
     Returns:
-        `sampler/kl` (k3 estimate of KL(π_behaviour ‖ π_old)), `sampler/chi2` (mean w² less 1),
-        `sampler/ess` (effective sample size of the truncated weights, as a share of the tokens),
-        `sampler/truncated` (share of tokens whose weight is cut), `sampler/ratio_max`.
+        `sampler/kl` (k3 estimate of KL(π_behaviour ‖ π_old)), `sampler/gap_max` (largest |log w|,
+        nats), `sampler/chi2` (mean w² less 1), `sampler/ess` (effective sample size of the
+        truncated weights, as a share of the tokens), `sampler/truncated` (share of tokens whose
+        weight is cut), `sampler/ratio_max`.
     """
     written = mask > 0
     # In single precision k3 and chi² round to either side of 0 where the engines agree.
@@ -148,6 +149,7 @@ def sampler_metrics(
     weight = sampler_weights(old, behaviour, tis_cap)
     values = {
         "sampler/kl": kl(behaviour, old).mean(),
+        "sampler/gap_max": (old - behaviour).abs().max(),
         "sampler/chi2": ratio.square().mean() - 1,
         "sampler/ess": weight.sum().square() / (len(weight) * weight.square().sum()),
         "sampler/truncated": (ratio > tis_cap).double().mean(),

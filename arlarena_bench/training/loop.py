@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from arlarena_bench import installed
@@ -27,6 +28,7 @@ from arlarena_bench.training.evaluate import (
 from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import pack_episodes
 from arlarena_bench.training.run import Run
+from arlarena_bench.training.samplers import current_sampler, samples_itself
 from arlarena_bench.training.start import policy_and_reference
 from arlarena_bench.training.update import Learner
 
@@ -51,6 +53,7 @@ class Trainer:
         self.arena = Arena(recipe)
         self.method = method_of(recipe)
         self.policy, trained, reference = policy_and_reference(recipe, start)
+        self._sampler = current_sampler(recipe, self.policy, start)
         self.learner = Learner(trained, reference, self.method, recipe.train)
         self.detector = CollapseDetector()
         self.cost = Cost()
@@ -71,12 +74,17 @@ class Trainer:
         clock = _Clock(self.arena)
         sampled, kept = self._rollout(step)
         rows, batch = pack_episodes([e for group in kept for e in group], self.policy.pad_id)
+        old = None
+        if not samples_itself(self._recipe):
+            old = self.learner.old_stats(rows)
+            batch = replace(batch, entropy=old.entropy * batch.mask)
+            clock.mark("old_log_probs")
         advantages = self.method.advantages(batch)
         clock.mark("advantage")
         reference = self.learner.reference_log_probs(rows)
         clock.mark("reference")
         generator = torch_stream(self._recipe.seed, "minibatches", step)
-        updates = self.learner.update(rows, advantages, reference, generator)
+        updates = self.learner.update(rows, advantages, reference, generator, old)
         clock.mark("update")
         played = [episode for group in sampled for episode in group]
         self.cost = self.cost.after(played, self.learner.updates)
@@ -94,7 +102,7 @@ class Trainer:
 
     def validate(self) -> dict[str, float]:
         """Score the policy on the validation panel."""
-        player = evaluation_player(self.policy, self._recipe)
+        player = evaluation_player(self._sampler(), self._recipe)
         episodes = evaluate(player, self.arena, self._recipe, "validation")
         summary = summary_of(episodes)
         names = ("success", "score", "reward", "format_valid")
@@ -102,10 +110,9 @@ class Trainer:
 
     def test(self) -> dict[str, list[Episode]]:
         """Play the test panel under each of the recipe's decoders, the headline first."""
-        recipe = self._recipe
+        recipe, sampler = self._recipe, self._sampler()
         players = {
-            name: evaluation_player(self.policy, recipe, name)
-            for name in recipe.evaluation.scored()
+            name: evaluation_player(sampler, recipe, name) for name in recipe.evaluation.scored()
         }
         return {
             name: evaluate(player, self.arena, recipe, "test") for name, player in players.items()
@@ -123,7 +130,7 @@ class Trainer:
         sampling = Sampling(
             settings.max_new_tokens, settings.temperature, settings.top_p, settings.top_k
         )
-        player = SampledPlayer(self.policy, sampling)
+        player = SampledPlayer(self._sampler(), sampling)
         sampled: list[Group] = []
         kept: list[Group] = []
         for _ in range(settings.max_tries):

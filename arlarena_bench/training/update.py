@@ -1,8 +1,8 @@
 """The off-policy updates that follow a rollout."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import NamedTuple
 
 import torch
@@ -14,7 +14,7 @@ from arlarena_bench.objective.kl import kl
 from arlarena_bench.objective.method import Method
 from arlarena_bench.objective.token_loss import TokenLoss, combine_info
 from arlarena_bench.objective.wrapped import Wrapped
-from arlarena_bench.policy.base import Trainable
+from arlarena_bench.policy.base import TokenStats, Trainable
 from arlarena_bench.policy.out_of_memory import with_less_at_once
 from arlarena_bench.policy.token_rows import Rows
 from arlarena_bench.recipe import TrainSection
@@ -58,7 +58,7 @@ def minibatches(rows: int, settings: TrainSection, generator: torch.Generator) -
         generator: Shuffles them.
     """
     size = settings.minibatch_rows
-    parts = min(settings.minibatches, rows) if size is None else ceil(rows / size)
+    parts = min(settings.minibatches, rows) if size is None else math.ceil(rows / size)
     for _ in range(settings.epochs):
         yield from torch.randperm(rows, generator=generator).tensor_split(parts)
 
@@ -105,12 +105,21 @@ class Learner:
         """Return (rows, tokens): the reference policy's log-probabilities of the replies."""
         return self._reference.token_stats(rows, grad=False).log_probs
 
+    def old_stats(self, rows: Rows) -> TokenStats:
+        """Return what the policy itself says of rows that another engine has sampled.
+
+        Log-probabilities and entropies are then of the whole distribution at the temperature,
+        whatever the other one left out, as those of `Sampling` are.
+        """
+        return self.policy.token_stats(rows, grad=False)
+
     def update(
         self,
         rows: Rows,
         advantages: Tensor,
         reference_log_probs: Tensor,
         generator: torch.Generator,
+        old: TokenStats | None = None,
     ) -> dict[str, float]:
         """Run `epochs` passes of `minibatches` updates over one rollout.
 
@@ -119,6 +128,8 @@ class Learner:
             advantages: (rows, tokens).
             reference_log_probs: (rows, tokens).
             generator: Shuffles the rows.
+            old: As `old_stats` returns it, before the first update; None where the policy itself
+                has sampled.
 
         Returns:
             Metrics of the updates, averaged.
@@ -126,7 +137,9 @@ class Learner:
         Raises:
             ArenaError: If too many updates in a row had no finite gradient, or memory runs out.
         """
-        samples, mismatch = self._samples(rows, advantages, reference_log_probs)
+        if old is None and self._settings.tis_cap is not None:
+            old = self.old_stats(rows)
+        samples, mismatch = self._samples(rows, advantages, reference_log_probs, old)
         metrics = MetricMean()
         skipped = 0
         self.policy.train(True)
@@ -143,16 +156,15 @@ class Learner:
         }
 
     def _samples(
-        self, rows: Rows, advantages: Tensor, reference: Tensor
+        self, rows: Rows, advantages: Tensor, reference: Tensor, old: TokenStats | None
     ) -> tuple[_Samples, dict[str, float]]:
-        """Put together what updates need; with `tis_cap`, ask the policy itself for π_old."""
-        cap = self._settings.tis_cap
-        if cap is None:
+        """Put together what updates need; π_old is the policy's own, where that was asked for."""
+        if old is None:
             return _Samples(rows, advantages, reference, None), {}
-        behaviour = rows.old_log_probs
-        rows = replace(rows, old_log_probs=self.policy.token_stats(rows, grad=False).log_probs)
-        mismatch = sampler_metrics(rows.old_log_probs, behaviour, rows.mask, cap)
-        return _Samples(rows, advantages, reference, behaviour), mismatch
+        cap, behaviour = self._settings.tis_cap, rows.old_log_probs
+        rows = replace(rows, old_log_probs=old.log_probs)
+        mismatch = sampler_metrics(rows.old_log_probs, behaviour, rows.mask, cap or math.inf)
+        return _Samples(rows, advantages, reference, behaviour if cap else None), mismatch
 
     def _minibatch(self, samples: _Samples) -> dict[str, float]:
         """Take one step on the gradient that the micro-batches of a minibatch add up to."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from arlarena_bench.harness.progress import Display, RunProgress
+from arlarena_bench.harness.progress import Display, RunProgress, step_line
 
 
 def write_metrics(folder: Path, steps: int, tail: str = "") -> None:
@@ -99,3 +99,9 @@ def test_how_well_a_run_does_is_said_in_words(tmp_path: Path) -> None:
     assert run.note() == "train –, validation –"
     run.train_success, run.validation_success = 0.519, 0.48
     assert run.note() == "train 52 %, validation 48 %"
+
+
+def test_the_gap_of_another_sampler_is_told() -> None:
+    gap = {"sampler/kl": 3e-13, "sampler/gap_max": 2.56e-5, "sampler/ess": 0.9999}
+    told = "sampler KL 3.0e-13, most 2.6e-05, ESS 1.000"
+    assert step_line({"step": 2, "kl_ref": 0.1, **gap}) == f"step 2: KL 0.100, {told}"

@@ -38,6 +38,7 @@ from arlarena_bench.recipe import parse_recipe
         ),
         ("controls", {"x0": {"method": "grpo", "times": {}}}, "controls.x0.times: .*at least 1"),
         ("control", "grpo_x2", "control 'grpo_x2' is none of controls"),
+        ("sampler.cache_gib", 4.0, "sampler: .*are vLLM's; set engine to vllm"),
         ("environment.name.x", 1, "no setting 'environment.name.x'"),
     ],
 )
@@ -105,3 +106,9 @@ def test_what_is_not_as_its_control_says_is_refused(change: dict[str, Any], mess
     run = signpost_recipe(controls={"grpo_x2": DOUBLE}).for_run("grpo_x2", 0)
     with pytest.raises(ArenaError, match=message):
         run.with_values(change)
+
+
+def test_the_sampler_came_after_digests() -> None:
+    recipe = signpost_recipe()
+    assert "sampler" not in recipe.model_dump(context={"for": "digest"})
+    assert recipe.with_values({"sampler.engine": "vllm"}).digest() != recipe.digest()

@@ -173,6 +173,21 @@ def test_on_one_engine_the_sampler_is_the_trainer(limit: int | None, rollout: Ro
     assert torch.allclose(weighed, gradient, atol=1e-4)
 
 
+def test_without_a_cap_another_sampler_is_measured_and_the_trainer_believed(
+    rollout: Rollout,
+) -> None:
+    rows, advantages = rollout
+    made, other = learner(), replace(rows, old_log_probs=rows.old_log_probs - 1e-3 * rows.mask)
+    reference, old = made.reference_log_probs(rows), made.old_stats(other)
+    metrics = made.update(other, advantages, reference, torch_stream(0), old)
+    assert metrics["sampler/gap_max"] == pytest.approx(1e-3, abs=1e-5)
+    assert metrics["sampler/ess"] == pytest.approx(1, abs=1e-9)
+    assert metrics["sampler/truncated"] == 0
+    plain, _ = updated(learner(), (replace(rows, old_log_probs=old.log_probs), advantages))
+    for name, value in plain.items():
+        assert metrics[name] == pytest.approx(value, rel=1e-9, abs=1e-12)
+
+
 @pytest.mark.parametrize("name", ["grpo", "sapo_sm", "gspo"])
 def test_another_sampler_is_weighed_and_measured(name: str, rollout: Rollout) -> None:
     rows, advantages = rollout
@@ -185,6 +200,7 @@ def test_another_sampler_is_weighed_and_measured(name: str, rollout: Rollout) ->
         "kl": (ratio - ratio.log() - 1).mean(),
         "chi2": ratio.square().mean() - 1,
         "ess": cut.mean() ** 2 / cut.square().mean(),
+        "gap_max": ratio.log().abs().max(),
         "ratio_max": ratio.max(),
         "truncated": (ratio > 1.5).double().mean(),
     }
