@@ -23,7 +23,7 @@ from arlarena_bench.policy.model_folder import (
     load_tokenizer,
     weight_files,
 )
-from arlarena_bench.policy.placement import Placement
+from arlarena_bench.policy.placement import Placement, use_threads
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.policy.token_sampler import Complete, TokenSampler, context_of, ends_of
 from arlarena_bench.recipe import ChatSection, SamplerSection
@@ -69,7 +69,9 @@ class VllmSampler(TokenSampler):
             ends=ends_of(config.get_text_config(), load_generation_config(folder)),
         )
         on_gpu = torch.cuda.is_available()
-        self._stored = {name for name, _ in _read(folder)}
+        sizes = _sizes(folder)
+        use_threads(sum(sizes.values()))  # before vLLM is here, which lets nobody change it
+        self._stored = set(sizes)
         self._by_name: bool | None = None
         try:
             self._engine: VllmEngine = engine(
@@ -158,12 +160,22 @@ def _cache_bytes(settings: SamplerSection, on_gpu: bool) -> int:
     return torch.cuda.mem_get_info()[0] // 2 if on_gpu else CACHE_ON_CPU
 
 
-def _read(folder: Path) -> Iterator[tuple[str, Tensor]]:
-    """Yield all weights in a folder; none of files that are not safetensors."""
+def _sizes(folder: Path) -> dict[str, int]:
+    """Return how many numbers each weight in a folder has; none of files other than safetensors."""
+    sizes: dict[str, int] = {}
     for path in weight_files(folder):
         if path.suffix == ".safetensors":
             with safe_open(path, "pt") as file:
-                yield from ((name, file.get_tensor(name)) for name in sorted(file.keys()))
+                for name in sorted(file.keys()):
+                    sizes[name] = math.prod(file.get_slice(name).get_shape())
+    return sizes
+
+
+def _read(folder: Path) -> Iterator[tuple[str, Tensor]]:
+    """Yield all weights in a folder that was just written."""
+    for path in weight_files(folder):
+        with safe_open(path, "pt") as file:
+            yield from ((name, file.get_tensor(name)) for name in sorted(file.keys()))
 
 
 def _with_shared(

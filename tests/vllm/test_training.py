@@ -9,10 +9,11 @@ import torch
 from relay import relay_recipe
 
 from arlarena_bench import Batch
+from arlarena_bench.engines.local import train, train_until
 from arlarena_bench.harness.scoring import score_policy
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import comparable
-from arlarena_bench.training.loop import Trainer, train, train_until
+from arlarena_bench.training.loop import Trainer
 from arlarena_bench.training.start import start_policy
 
 pytestmark = pytest.mark.vllm
