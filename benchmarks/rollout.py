@@ -8,7 +8,8 @@ by the preset `eval`; give it fewer `--episodes`, and shorter ones by `--set`:
     python -m benchmarks.rollout --model FOLDER --episodes 16,64 \
         --set environment.kwargs.horizon=1 --set train.max_new_tokens=16
 
-vLLM plays it, too, where it is installed (`make vllm-parts`), and on a CPU no heads narrower than 32:
+vLLM plays it, too, where it is installed (`make vllm-parts`), but on a CPU no heads narrower than
+32, as the start's are:
 
     python -m benchmarks.rollout --set start.frozen=null --set model.heads=2 \
         --set model.key_value_heads=1 --set model.head_dim=32
