@@ -31,7 +31,9 @@ def test_episodes_go_through_each_sampler() -> None:
         ("in process", "2"), ("in process", "4"), ("endpoint", "2"), ("endpoint", "4"),
     ]  # fmt: skip
     assert found[-1][2:5] == ["12", "4", "96"], "four episodes of three turns, of eight tokens"
-    assert printed.rstrip().endswith("nano.sokoban, the start policy")
+    assert "nano.sokoban, the start policy\n" in printed, (
+        "whose rollouts they are; vLLM may be missing"
+    )
 
 
 def test_rows_are_decoded_at_once_and_as_memory_takes_them(tmp_path: Path) -> None:
