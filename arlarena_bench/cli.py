@@ -1,20 +1,27 @@
 """The command line. Everything slow to import is imported by the command that needs it."""
 
-import json
-import os
 import shlex
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from arlarena_bench.console import (
+    Json,
+    Settings,
+    interruptible,
+    print_json,
+    say,
+    single_thread,
+    stderr,
+    warn,
+    warn_all,
+)
 from arlarena_bench.errors import ArenaError, ArenaWarning
 from arlarena_bench.export import export_command
-from arlarena_bench.harness import data_commands
+from arlarena_bench.harness import data_commands, report_commands
 from arlarena_bench.harness.play_command import play
 from arlarena_bench.report import comparison
 from arlarena_bench.scaffold import new_commands
@@ -22,12 +29,9 @@ from arlarena_bench.site.site_command import site
 from arlarena_bench.submission import commands
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from arlarena_bench.report.table import Table
 
 USER_ERROR = 2
-INTERRUPTED = 130
 
 
 class _Commands(typer.core.TyperGroup):
@@ -51,10 +55,6 @@ app = typer.Typer(
 
 Preset = Annotated[str, typer.Option(help="Preset by name, or a recipe's .yaml file.")]
 Env = Annotated[str, typer.Option("--env", help="Environment by short name or id.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="Replace a setting: train.iterations=10.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 ENDPOINT = "For openai:MODEL, whose --out is a folder; what it holds is not asked for again"
 Track = Annotated[
     list[str] | None,
@@ -94,7 +94,7 @@ def bench(
                 f"--suite and --{other} exclude each other: --suite {suite} runs preset {suite} in "
                 "every environment that it has"
             )
-    _single_thread()
+    single_thread()
     from arlarena_bench.harness.bench import run_bench
     from arlarena_bench.harness.doctor import cores
     from arlarena_bench.harness.plan import Request, jobs_of, plan, plan_suite
@@ -112,23 +112,23 @@ def bench(
         if planned.left_out:
             names = ", ".join(planned.left_out)
             where = f"{planned.folder.name}: " if suite else ""
-            _warn([f"{where}left out, for they need rows of single turns: {names}"])
+            warn(f"{where}left out, for they need rows of single turns: {names}")
     reports = []
-    with _interruptible("the same command goes on from here"):
-        failures = run_bench(jobs_of(plans), jobs or cores(), _stderr())
+    with interruptible("the same command goes on from here"):
+        failures = run_bench(jobs_of(plans), jobs or cores(), stderr())
         for planned in plans:
             name = f"{planned.folder.name}: " if suite else ""
-            write_references(planned.folder, partial(_say, name))
+            write_references(planned.folder, partial(say, before=name))
             table, command, problems = write_report(planned.folder, planned.command_of)
             reports += [(table, command)] if table else []
-            _warn(problems)
+            warn_all(problems)
     for failure in failures:
-        _warn([f"{failure.name} failed: {failure.reason} (log: {failure.log})"])
+        warn(f"{failure.name} failed: {failure.reason} (log: {failure.log})")
     folder = plans[0].folder.parent if suite else plans[0].folder
     text, data = _reported(reports, folder if suite else None)
     if as_json:
         failed = [{"run": f.name, "reason": f.reason, "log": str(f.log)} for f in failures]
-        _print_json({**data, "failures": failed})
+        print_json({**data, "failures": failed})
     elif text:
         typer.echo(f"{text}\n\nwritten to {folder}")
     if failures:
@@ -180,7 +180,7 @@ def train(
     tied: Annotated[bool, typer.Option("--tied", hidden=True)] = False,
 ) -> None:
     """Train one method with one seed."""
-    _single_thread()
+    single_thread()
     if tied:
         from arlarena_bench.harness.processes import die_with_parent
 
@@ -203,19 +203,19 @@ def train(
         return
     if out is None:
         raise ArenaError("a run needs a folder: --out FOLDER")
-    _warn(cautions(resolved))
-    console = _stderr()
+    warn_all(cautions(resolved))
+    console = stderr()
 
     def on_step(metrics: dict[str, float]) -> None:
         console.print(step_line(metrics), highlight=False, soft_wrap=True)
         show(metrics)
 
     with (
-        _interruptible("add --resume to go on from here"),
-        showing(track or (), resolved, out, _warn_of) as show,
+        interruptible("add --resume to go on from here"),
+        showing(track or (), resolved, out, warn) as show,
     ):
         if until is not None:
-            trains.train_until(resolved, out, until, resume=resume, on_step=on_step, warn=_warn_of)
+            trains.train_until(resolved, out, until, resume=resume, on_step=on_step, warn=warn)
             typer.echo(f"paused after step {until}; --resume goes on: {out}")
             return
         result = trains.train(
@@ -224,7 +224,7 @@ def train(
             resume=resume,
             stop_on_collapse=stop_on_collapse,
             on_step=on_step,
-            warn=_warn_of,
+            warn=warn,
             command=request.line(),
         )
     typer.echo(f"success {result.main.summary.success:.1%} on {result.panel.name}: {out}")
@@ -240,23 +240,23 @@ def tune(
     as_json: Json = False,
 ) -> None:
     """Run a preset's grid, and choose each method's values on the validation panel."""
-    _single_thread()
+    single_thread()
     from arlarena_bench.harness import tuning
     from arlarena_bench.harness.bench import run_bench
     from arlarena_bench.harness.doctor import cores
 
     grid = tuning.read_grid(preset, env, out, settings or ())
-    with _interruptible("the same command goes on from here"):
+    with interruptible("the same command goes on from here"):
         judgement, failures = tuning.tune(
-            grid, lambda planned: run_bench(planned, jobs or cores(), _stderr())
+            grid, lambda planned: run_bench(planned, jobs or cores(), stderr())
         )
     for failure in failures:
-        _warn([f"{failure.name} failed: {failure.reason} (log: {failure.log})"])
+        warn(f"{failure.name} failed: {failure.reason} (log: {failure.log})")
     if judgement is None:
         raise typer.Exit(1)
     record, tuned = tuning.write_judgement(grid, judgement)
     if as_json:
-        _print_json(judgement)
+        print_json(judgement)
     else:
         typer.echo(f"{tuning.judgement_table(judgement)}\n\nwritten to {record} and {tuned}")
 
@@ -269,7 +269,7 @@ def starts(
     out: Annotated[Path | None, typer.Option(help="Folder for the set; else compare only.")] = None,
 ) -> None:
     """Clone a preset's start policies again, and compare them with those that ship."""
-    _single_thread()
+    single_thread()
     from arlarena_bench.harness.start_making import make_starts
     from arlarena_bench.training.start_set import read_set
 
@@ -338,7 +338,7 @@ def evaluate(
     ] = 600.0,
 ) -> None:
     """Score a policy on a frozen panel."""
-    _single_thread()
+    single_thread()
     from arlarena_bench.harness.endpoint_scoring import (
         PREFIX,
         EndpointRequest,
@@ -369,7 +369,7 @@ def evaluate(
 
     if policy.startswith(PREFIX):
         folder = out or default_folder(policy, preset, env)
-        with _interruptible("the same command goes on from here"):
+        with interruptible("the same command goes on from here"):
             result = score_endpoint(
                 policy,
                 request,
@@ -380,141 +380,30 @@ def evaluate(
                 tasks,
                 decoder=decoder,
                 settings=given,
-                console=_stderr(),
-                warn=_warn_of,
+                console=stderr(),
+                warn=warn,
                 command=shlex.join([*line, *request.words()]),
             )
     else:
         if idle := request.words():
             raise ArenaError(f"{idle[0]} is for openai:MODEL alone")
         result = score_policy(
-            policy, preset, env, split, tasks, _warn_of, shlex.join(line), decoder, given
+            policy, preset, env, split, tasks, warn, shlex.join(line), decoder, given
         )
         if out is not None:
             write_result(out, result)
     if as_json:
         episodes = {"scores": {"__all__": {"episodes"}}}
-        _print_json(result.model_dump(mode="json", exclude=episodes))
+        print_json(result.model_dump(mode="json", exclude=episodes))
     else:
         typer.echo("\n".join([scores_table(result), *usage_lines(result)]))
     if any(score.failed for score in result.scores.values()):
         raise typer.Exit(1)
 
 
-@app.command()
-def table(
-    folder: Annotated[Path, typer.Argument(help="What a bench has written, or one result.")],
-    form: Annotated[
-        str, typer.Option("--format", help="simple, github, latex, csv, … (as tabulate has them).")
-    ] = "simple",
-    columns: Annotated[
-        str | None, typer.Option(help="Only these columns, as 'method,success %'.")
-    ] = None,
-    full: Annotated[
-        bool, typer.Option("--full", help="Every column, and of a suite every environment.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Print the table of finished runs again; of several environments, their suite."""
-    from arlarena_bench.report.finding import find_failed, find_runs
-    from arlarena_bench.report.overview import overview_json, render_overview
-    from arlarena_bench.report.suite import group_by_suite
-    from arlarena_bench.report.table import build_tables, without_table
-    from arlarena_bench.submission.joining import with_submitted
-
-    if full and columns:
-        raise ArenaError("--full and --columns exclude each other; give one of them")
-    published, problems = find_runs(folder)
-    runs, submitted = with_submitted(folder, published)
-    failed, unreadable = find_failed(folder)
-    tables = build_tables(runs, failed)
-    for line in submitted:
-        typer.echo(f"submitted: {line}", err=True)
-    _warn(problems + unreadable + without_table(tables, failed))
-    blocks = group_by_suite(tables)
-    if not blocks:
-        raise ArenaError(f"{folder} holds no finished run; `arlarena bench` makes some")
-    if as_json:
-        _print_json(overview_json(blocks))
-    else:
-        shown = [name.strip() for name in columns.split(",")] if columns else None
-        typer.echo(render_overview(blocks, form, shown, full))
-
-
-@app.command()
-def reproduce(
-    what: Annotated[
-        str, typer.Argument(help="table2 to table5, tableS2, tableS3, stress, claims.")
-    ],
-    tier: Annotated[str, typer.Option(help="nano, or paper.")] = "nano",
-    env: Annotated[
-        str | None, typer.Option(help="Environments, separated by commas; else the paper's.")
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Training seeds a configuration.")] = 6,
-    out: Annotated[Path, typer.Option(help="Folder for all runs.")] = Path("runs/reproduce"),
-    results: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--from", help="Also take results below this folder; else the published ones."
-        ),
-    ] = None,
-    collect: Annotated[
-        bool, typer.Option("--collect", help="Run nothing; print what there is.")
-    ] = False,
-    jobs: Annotated[int, typer.Option(min=0, help="Runs at a time; 0: one a core.")] = 0,
-    settings: Settings = None,
-    form: Annotated[
-        str, typer.Option("--format", help="simple, github, latex, csv, … (as tabulate has them).")
-    ] = "simple",
-    as_json: Json = False,
-) -> None:
-    """Run what stands for a table of the paper, and print its numbers beside ours."""
-    _single_thread()
-    from arlarena_bench.harness.bench import run_bench
-    from arlarena_bench.harness.doctor import cores
-    from arlarena_bench.harness.reproducing import PUBLISHED, Asked
-    from arlarena_bench.harness.reproduction_report import report, reproduce_all
-
-    environments = tuple(name.strip() for name in (env or "").split(",") if name.strip())
-    places = tuple(results or PUBLISHED)
-    for place in results or ():
-        if not place.is_dir():
-            raise ArenaError(f"--from {place}: no such folder")
-    asked = Asked(what, tier, environments, seeds, out, places, tuple(settings or ()))
-    with _interruptible("the same command goes on from here"):
-        found = reproduce_all(
-            asked,
-            None if collect else lambda runs: run_bench(runs, jobs or cores(), _stderr()),
-            partial(_say, ""),
-        )
-    _warn(found.problems)
-    for failure in found.failures:
-        _warn([f"{failure.name} failed: {failure.reason} (log: {failure.log})"])
-    text, data = report(found, form)
-    if as_json:
-        _print_json(data)
-    else:
-        typer.echo(text)
-    if found.failures:
-        raise typer.Exit(1)
-
-
-@app.command()
-def plot(
-    folder: Annotated[Path, typer.Argument(help="What a bench has written.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Where to, without extension; FOLDER/curves if not given.")
-    ] = None,
-) -> None:
-    """Draw learning curves, survival and diagnostics as PNG and SVG."""
-    from arlarena_bench.report.writing import draw_curves
-
-    written, problems = draw_curves(folder, out or folder / "curves")
-    _warn(problems)
-    for path in written:
-        typer.echo(path)
-
-
+app.command()(report_commands.table)
+app.command()(report_commands.reproduce)
+app.command()(report_commands.plot)
 app.command()(data_commands.demos)
 app.command()(data_commands.clone)
 app.command()(play)
@@ -532,7 +421,7 @@ def list_installed(as_json: Json = False) -> None:
 
     found = inventory()
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         typer.echo(listing(found))
 
@@ -546,49 +435,11 @@ def doctor(as_json: Json = False) -> None:
 
     checks = list(examine())
     if as_json:
-        _print_json([asdict(check) for check in checks])
+        print_json([asdict(check) for check in checks])
     else:
         typer.echo(report(checks))
     if any(check.ok is False for check in checks):
         raise typer.Exit(1)
-
-
-def _single_thread() -> None:
-    """Keep torch to one thread; it reads this when first imported."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("MKL_NUM_THREADS", "1")
-
-
-@contextmanager
-def _interruptible(advice: str) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo(f"interrupted; {advice}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _stderr() -> "Console":
-    from rich.console import Console
-
-    return Console(stderr=True)
-
-
-def _say(name: str, line: str) -> None:
-    typer.echo(name + line, err=True)
-
-
-def _warn(lines: list[str]) -> None:
-    for line in lines:
-        _warn_of(line)
-
-
-def _warn_of(line: str) -> None:
-    typer.secho(f"warning: {line}", fg="yellow", err=True)
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False))
 
 
 def main() -> None:

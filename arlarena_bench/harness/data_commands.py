@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from arlarena_bench.console import interruptible, stderr
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.report.comparison import DEFAULT_ENVIRONMENT, DEFAULT_PRESET
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-
-INTERRUPTED = 130
 
 
 def demos(
@@ -115,16 +113,12 @@ def clone(
             done, steps = int(record["step"]), int(record["steps"])
             progress.update(row, completed=done, total=steps, description=loss)
 
-        try:
+        with interruptible("add --resume to go on from the last checkpoint"):
             made = fine_tune(checkpoint, chat, data, out, settings, resume=resume, on_step=show)
-        except KeyboardInterrupt:
-            typer.echo("interrupted; add --resume to go on from the last checkpoint", err=True)
-            raise typer.Exit(INTERRUPTED) from None
     typer.echo(f"written to {made}")
 
 
 def _progress() -> "Progress":
-    from rich.console import Console
     from rich.progress import Progress
 
-    return Progress(console=Console(stderr=True))
+    return Progress(console=stderr())

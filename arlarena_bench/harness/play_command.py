@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from arlarena_bench.console import warn_all
 from arlarena_bench.report import comparison
 
 
@@ -32,7 +33,6 @@ def play(
     else:
         made = make_environment(installed.load_recipe(preset, env))
     session = Session(made, Console(), task, random.Random(seed))
-    for line in incomparable_line(session.game):
-        typer.secho(f"warning: {line}", fg="yellow", err=True)
+    warn_all(incomparable_line(session.game))
     with keyboard() as source:
         session.run(source)

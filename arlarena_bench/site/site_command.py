@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from arlarena_bench.console import warn_all
+
 DEFAULT_EPISODES, DEFAULT_PORT = 24, 8000
 
 
@@ -32,8 +34,7 @@ def site(
     check_out(out)
     made = make_site(leaderboard, episodes, verify)
     write_site(made, out)
-    for line in made.problems:
-        typer.secho(f"warning: {line}", fg="yellow", err=True)
+    warn_all(made.problems)
     size = sum(map(len, made.files.values())) / 1e6
     pages = sum(name.endswith(".html") for name in made.files)
     seconds = time.monotonic() - started

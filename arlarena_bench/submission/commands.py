@@ -1,6 +1,5 @@
 """`arlarena submit` and `arlarena verify`."""
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from arlarena_bench.console import print_json
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.report.comparison import DEFAULT_ENVIRONMENT
 
@@ -210,7 +210,7 @@ def _check(
     if as_json:
         from dataclasses import asdict
 
-        _print_json([asdict(prospect) for prospect in found])
+        print_json([asdict(prospect) for prospect in found])
     else:
         for prospect in found:
             typer.echo("\n".join(_prospect_lines(prospect)))
@@ -230,7 +230,7 @@ def _prospect_lines(prospect: "Prospect") -> list[str]:
 def _print(verdicts: list["Verdict"], faults: list[str], as_json: bool, explain: bool) -> None:
     if as_json:
         found = [_verdict_json(verdict) for verdict in verdicts]
-        _print_json({"bundles": found, "faults": faults})
+        print_json({"bundles": found, "faults": faults})
         return
     for verdict in verdicts:
         typer.echo("\n".join(_verdict_lines(verdict, explain)))
@@ -293,7 +293,3 @@ def _verdict_json(verdict: "Verdict") -> dict[str, Any]:
         "verified": verified,
         "tier": verdict.tier if verified else None,
     }
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False))
