@@ -39,10 +39,17 @@ class ArlarenaConfig(vf.TasksetConfig):
 
 
 class ArlarenaData(vf.TaskData):
-    """One task: its `name` is our id."""
+    """One task: its `name` is our id.
+
+    Attributes:
+        environment: Short name or id.
+        preset: Whose protocol it has; None for its own.
+        conversation: Whether a turn goes on with what was said, not by a prompt of its own.
+    """
 
     environment: str
     preset: str | None
+    conversation: bool
 
 
 class ArlarenaTask(vf.Task[ArlarenaData]):
@@ -63,6 +70,7 @@ class ArlarenaTaskset(vf.Taskset[ArlarenaTask, ArlarenaConfig]):
                 prompt=prompt,
                 environment=config.environment,
                 preset=config.preset,
+                conversation=env.game.transcript,
             )
             yield ArlarenaTask(data, config.task)
 
@@ -138,7 +146,7 @@ class PromptHarness(vf.Harness[PromptConfig]):
             if isinstance(told, str)
             else [message_to_wire(message) for message in told]
         )
-        if not protocol(data.environment, data.preset).game.transcript:
+        if not data.conversation:
             messages = messages[-1:]
         async with httpx.AsyncClient(timeout=None) as client:
             answer = await client.post(

@@ -134,10 +134,18 @@ def gather(leaderboard: Path, replay: bool = False) -> Gathered:
     bundles = _bundles(leaderboard, found, replay)
     for block in group_by_suite(tables):
         suite = block if isinstance(block, Suite) else None
-        exhibits = [_exhibit(table, leaderboard, bundles) for table in _tables(block)]
+        exhibits = [
+            Exhibit(table, "", _place(table, leaderboard), _verdict_on(table, bundles))
+            for table in _tables(block)
+        ]
         found.sections.append(ExhibitGroup(suite, tuple(exhibits)))
     found.sections.sort(key=lambda section: section.older)
-    found.sections += [ExhibitGroup(None, (_submitted(each, leaderboard),)) for each in bundles]
+    shown = {exhibit.bundle.place for exhibit in found.exhibits if exhibit.bundle}
+    found.sections += [
+        ExhibitGroup(None, (_submitted(each, leaderboard),))
+        for each in bundles
+        if each.verdict.place not in shown
+    ]
     _name_folders(found)
     return found
 
@@ -200,14 +208,13 @@ def _bundles(leaderboard: Path, found: Gathered, replay: bool) -> list[_Bundle]:
     return bundles
 
 
-def _exhibit(table: Table, leaderboard: Path, bundles: list[_Bundle]) -> Exhibit:
-    """Return what was published; a bundle of all of it is no table of its own any more."""
+def _verdict_on(table: Table, bundles: Sequence[_Bundle]) -> Verdict | None:
+    """Return that on the bundle of just what a table shows, None without one."""
     files = {_digest(run) for run in table.runs}
     for each in bundles:
         if each.withdrawn is None and {_digest(run) for run in each.table.runs} == files:
-            bundles.remove(each)
-            return Exhibit(table, "", _place(table, leaderboard), each.verdict)
-    return Exhibit(table, "", _place(table, leaderboard))
+            return each.verdict
+    return None
 
 
 def _digest(run: FinishedRun) -> str:

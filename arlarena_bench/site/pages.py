@@ -18,7 +18,7 @@ from arlarena_bench.report.render import DELTA, columns_of, footer, marks_of
 from arlarena_bench.report.table import Row, Table
 from arlarena_bench.site.addresses import distinct, slug
 from arlarena_bench.site.episode_data import Sample, row_of
-from arlarena_bench.site.gathering import Exhibit
+from arlarena_bench.site.gathering import SUBMISSIONS, Exhibit
 from arlarena_bench.site.palette import Stroke
 from arlarena_bench.site.table_view import HAS_BOLD, ViewCell, is_number, sort_key, view_of_table
 
@@ -168,7 +168,7 @@ class TablePages:
                 ("stepped again by this page", f"{same} of {sample.count} sampled episodes equal")
             )
             found.append(
-                ("all of it", f"`arlarena verify {bundle.place.name}`")
+                ("all of it", f"arlarena verify leaderboard/{SUBMISSIONS}/{bundle.place.name}")
                 if bundle
                 else ("bundle", "none; not submitted")
             )

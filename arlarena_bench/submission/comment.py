@@ -10,10 +10,9 @@ from typing import Any
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.report.layout import NONE, write_cells
 from arlarena_bench.submission.append_only import Withdrawal
-from arlarena_bench.submission.bundle_folder import BundleFolder, shown
+from arlarena_bench.submission.bundle_folder import shown
 from arlarena_bench.submission.header import Header
-from arlarena_bench.submission.rules import newest_rules
-from arlarena_bench.submission.verifying import Verdict, read_header
+from arlarena_bench.submission.verifying import Verdict, header_of
 
 MARK = "<!-- arlarena: submissions -->"
 """First line, by which an earlier comment is found and replaced."""
@@ -68,9 +67,8 @@ def code(text: str) -> str:
 
 
 def _header(place: Path) -> Header | None:
-    limits = newest_rules("methods").limits
     try:
-        return read_header(BundleFolder(place, limits), limits)
+        return header_of(place)
     except ArenaError:
         return None
 

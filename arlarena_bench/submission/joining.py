@@ -9,9 +9,8 @@ from arlarena_bench.record import BUNDLE_FILE
 from arlarena_bench.report.finding import FinishedRun, find_runs
 from arlarena_bench.report.table import run_row, table_of
 from arlarena_bench.submission.append_only import WITHDRAWN_FILE, read_withdrawals
-from arlarena_bench.submission.bundle_folder import RUNS, BundleFolder
-from arlarena_bench.submission.rules import newest_rules
-from arlarena_bench.submission.verifying import read_header
+from arlarena_bench.submission.bundle_folder import RUNS
+from arlarena_bench.submission.verifying import header_of
 
 _Row = tuple[tuple[str, ...], tuple[str, str]]
 """Its table, and which of its rows it is."""
@@ -43,9 +42,8 @@ def with_submitted(
 
 
 def _of_bundle(folder: Path, rows: set[_Row]) -> tuple[list[FinishedRun], str]:
-    limits = newest_rules("methods").limits
     try:
-        header = read_header(BundleFolder(folder, limits), limits)
+        header = header_of(folder)
         withdrawn = {each.id: each for each in read_withdrawals(_withdrawals(folder))}
     except ArenaError as error:
         return [], f"left out: {error}"

@@ -193,9 +193,7 @@ def identified(places: Iterable[Path]) -> list[Verdict]:
     verdicts = []
     for place in places:
         try:
-            verdicts.append(
-                Verdict(place, read_header(BundleFolder(place, _strictest()), _strictest()).id)
-            )
+            verdicts.append(Verdict(place, header_of(place).id))
         except ArenaError:
             verdicts.append(Verdict(place))
     return verdicts
@@ -279,6 +277,16 @@ def _calibrate(
         verdict.checked["calibration"] = found.line
         if rule.reject and found.verdict == "differs":
             raise RejectedError(f"rule calibration: {found.line}")
+
+
+def header_of(place: Path) -> Header:
+    """Return a bundle's header, compared with its id alone.
+
+    Raises:
+        ArenaError: As `read_header`, or if there is no such folder.
+        RejectedError: As `read_header`, or if something lies in it that has no place in a bundle.
+    """
+    return read_header(BundleFolder(place, _strictest()), _strictest())
 
 
 def _strictest() -> Limits:
