@@ -139,7 +139,7 @@ CORPUS = [
     # processes and signals
     Hostile("kill the parent", "import os\ntry:\n    os.kill(os.getppid() or 1, 9)\nexcept OSError: pass\nprint('on')"),
     Hostile("kill the test", _tries("import os\nos.kill(@PID@, 9)")),
-    Hostile("kill everybody", "import os\ntry:\n    os.kill(-1, 9)\nexcept OSError: pass\nprint('on')"),
+    Hostile("kill everybody", "import os\ntry:\n    os.kill(-1, 9)\nexcept OSError: pass\nprint('on')", isolated=True),
     Hostile("stop the parent", "import os, signal\ntry:\n    os.kill(os.getppid() or 1, signal.SIGSTOP)\nexcept OSError: pass"),
     Hostile("kill the group", "import os\nos.killpg(0, 9)"),
     Hostile("kill itself", "import os\nos.kill(os.getpid(), 9)"),
