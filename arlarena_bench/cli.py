@@ -188,8 +188,8 @@ def train(
     from arlarena_bench.engines.engine import engine_named
     from arlarena_bench.harness.plan import RunRequest
     from arlarena_bench.harness.progress import step_line
+    from arlarena_bench.protocol.making import cautions
     from arlarena_bench.tracking.mirror import showing
-    from arlarena_bench.training.rollout import cautions
 
     trains = engine_named(engine)
     request = RunRequest.of(preset, recipe, env, method, seed, settings or ())

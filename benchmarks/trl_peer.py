@@ -18,9 +18,9 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase
 
 from arlarena_bench.policy.model_folder import load_folder
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.streams import python_stream
-from arlarena_bench.training.rollout import make_environment
 
 PACKAGES = ("trl", "datasets", "accelerate")
 INSTALL = "pip install -c constraints.txt -e '.[peers-trl]'"

@@ -10,6 +10,7 @@ from typing import Any
 from arlarena_bench import installed
 from arlarena_bench.labels import folder_name
 from arlarena_bench.panel import Panel
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import (
     RESULT_FILE,
@@ -27,7 +28,6 @@ from arlarena_bench.record import (
     summarise,
     write_result,
 )
-from arlarena_bench.training.rollout import make_environment
 
 STEPS = 50
 Outcome = tuple[float, int, bool]

@@ -9,7 +9,7 @@ import transformers
 
 from arlarena_bench import load_recipe
 from arlarena_bench.policy.nano import train_tokenizer
-from arlarena_bench.training.rollout import make_environment
+from arlarena_bench.protocol.making import make_environment
 
 CONTEXT = 512
 NAMED = {

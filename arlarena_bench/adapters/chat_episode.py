@@ -7,10 +7,10 @@ import gymnasium as gym
 from arlarena_bench.environment_names import environment_id
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.installed import load_recipe
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.task_set import TaskSet
 from arlarena_bench.text_env import TextEnv
-from arlarena_bench.training.rollout import make_environment
 
 Message = dict[str, str]
 

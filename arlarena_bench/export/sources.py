@@ -10,6 +10,7 @@ import gymnasium as gym
 from arlarena_bench.environment_names import short_name_of
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.panel import Panel
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.record import (
     RESULT_FILE,
@@ -22,9 +23,8 @@ from arlarena_bench.record import (
 from arlarena_bench.submission.bundle_folder import HEADER_FILE, BundleFolder
 from arlarena_bench.submission.content_ids import episode_ids, merkle_root
 from arlarena_bench.submission.header import Submitter
+from arlarena_bench.submission.read_header import read_header
 from arlarena_bench.submission.rules import newest_rules
-from arlarena_bench.submission.verifying import read_header
-from arlarena_bench.training.rollout import make_environment
 
 OURS = "arlarena-bench"
 

@@ -58,7 +58,7 @@ def _start_of(recipe: Recipe) -> str:
 def cautions_of(recipe: Recipe) -> list[str]:
     """Return what is to be said before anything runs."""
     # Imports torch, which a bench of finished runs does without.
-    from arlarena_bench.training.rollout import cautions
+    from arlarena_bench.protocol.making import cautions
 
     return cautions(recipe)
 

@@ -15,6 +15,7 @@ from arlarena_bench.harness.progress import Display
 from arlarena_bench.harness.scoring import chosen_decoders, played, with_settings
 from arlarena_bench.installed import load_recipe
 from arlarena_bench.policy.budget import Budget, Price, Spending
+from arlarena_bench.protocol.making import incomparable_line
 from arlarena_bench.recipe import ChatSection, Recipe, SamplerSection
 from arlarena_bench.record import (
     RESULT_FILE,
@@ -27,7 +28,7 @@ from arlarena_bench.record import (
 )
 from arlarena_bench.task_set import HELD_OUT
 from arlarena_bench.training.evaluate import asked_for, evaluation_player
-from arlarena_bench.training.rollout import Arena, incomparable_line
+from arlarena_bench.training.rollout import Arena
 
 if TYPE_CHECKING:
     from arlarena_bench.policy.endpoint import Endpoint

@@ -26,7 +26,7 @@ def play(
     from arlarena_bench import installed
     from arlarena_bench.harness.keys import keyboard
     from arlarena_bench.harness.play import Session
-    from arlarena_bench.training.rollout import incomparable_line, make_environment
+    from arlarena_bench.protocol.making import incomparable_line, make_environment
 
     if preset is None:
         made = gymnasium.make(installed.environment_id(env), disable_env_checker=True)

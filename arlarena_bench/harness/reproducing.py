@@ -142,6 +142,8 @@ def wanted(asked: Asked, known: Reproduction) -> list[Wanted]:
             for cell in claim.cells
         }
     else:
+        if spelt(asked.what, known.experiments) is None:
+            raise unknown("table", asked.what, (*known.experiments, CLAIMS))
         experiment = named(known.experiments, asked.what)
         if experiment.tiers is not None and asked.tier not in experiment.tiers:
             raise ArenaError(f"{asked.what} is run at {', '.join(experiment.tiers)} only")

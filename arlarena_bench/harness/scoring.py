@@ -12,6 +12,7 @@ from arlarena_bench.policy.model_folder import weight_files, weights_digest
 from arlarena_bench.policy.model_source import fetch_model, is_hub_id, model_name
 from arlarena_bench.policy.player import Player
 from arlarena_bench.policy.scripted import SCRIPTED, scripted_player
+from arlarena_bench.protocol.making import incomparable_line
 from arlarena_bench.recipe import Recipe, read_recipe
 from arlarena_bench.record import PolicyRecord, Result, StartRecord, Summary, provenance
 from arlarena_bench.task_set import HELD_OUT
@@ -22,7 +23,7 @@ from arlarena_bench.training.evaluate import (
     panel_record,
     score_of,
 )
-from arlarena_bench.training.rollout import Arena, incomparable_line
+from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.run import finished_result
 from arlarena_bench.training.samplers import load_sampler
 

@@ -8,6 +8,7 @@ import gymnasium as gym
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.panel import Panel
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.record import (
     BUNDLE_FILE,
     FAILURE_FILE,
@@ -19,7 +20,6 @@ from arlarena_bench.record import (
     read_result,
 )
 from arlarena_bench.record.legacy import LEGACY_FILE, read_legacy
-from arlarena_bench.training.rollout import make_environment
 
 
 @dataclass(frozen=True, slots=True)

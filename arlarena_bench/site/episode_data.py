@@ -7,6 +7,7 @@ from typing import Any
 import gymnasium as gym
 
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.protocol.reply import ReplyFormat
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.record import EpisodeRecord, Result, TurnsRecord, read_result
@@ -15,7 +16,6 @@ from arlarena_bench.report.table import START, Row, Table
 from arlarena_bench.scene import SceneChoice, SceneGrid, SceneList, ScenePart, SceneText
 from arlarena_bench.submission.replaying import first_difference
 from arlarena_bench.text_env import TextEnv
-from arlarena_bench.training.rollout import make_environment
 
 
 @dataclass(frozen=True, slots=True)

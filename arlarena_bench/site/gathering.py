@@ -14,15 +14,11 @@ from arlarena_bench.report.finding import FailedRun, FinishedRun, find_failed, f
 from arlarena_bench.report.suite import Suite, group_by_suite
 from arlarena_bench.report.table import Table, build_tables, without_table
 from arlarena_bench.site.addresses import distinct, slug_of_path
-from arlarena_bench.submission.append_only import (
-    WITHDRAWN_FILE,
-    Withdrawal,
-    bundle_folders,
-    read_withdrawals,
-)
+from arlarena_bench.submission.append_only import bundle_folders
 from arlarena_bench.submission.bundle_folder import RUNS
 from arlarena_bench.submission.rules import load_rules
 from arlarena_bench.submission.verifying import Checks, Verdict, verify_each
+from arlarena_bench.submission.withdrawals import WITHDRAWN_FILE, Withdrawal, read_withdrawals
 
 SUBMISSIONS = "submissions"
 TRACK = "methods"  # of what was not submitted: a bench compares methods

@@ -3,39 +3,16 @@
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
-
-import yaml
-from pydantic import Field, TypeAdapter, ValidationError
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.record.part import RecordPart, Sha256, first_line
 from arlarena_bench.submission.bundle_folder import HEADER_FILE, shown
-from arlarena_bench.submission.header import Line
 from arlarena_bench.submission.verifying import Verdict
-
-WITHDRAWN_FILE = "withdrawn.yaml"
-
-
-class Withdrawal(RecordPart):
-    """A bundle that does not count any more. It stays where it is.
-
-    Attributes:
-        id: The bundle's.
-        date: Year, month and day.
-        by: Who withdrew it.
-        reason: Why.
-        superseded_by: The bundle that takes its place, None for none.
-    """
-
-    id: Sha256
-    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-    by: Line
-    reason: Line
-    superseded_by: Sha256 | None = None
-
-
-_WITHDRAWALS = TypeAdapter(tuple[Withdrawal, ...])
+from arlarena_bench.submission.withdrawals import (
+    WITHDRAWN_FILE,
+    Withdrawal,
+    parse_withdrawals,
+    read_withdrawals,
+)
 
 
 def bundle_folders(place: Path) -> list[Path]:
@@ -71,15 +48,6 @@ def withdrawal_faults(place: Path, verdicts: Sequence[Verdict]) -> Iterator[str]
         if each.id in seen:
             yield f"{path}: {each.id[:12]} is withdrawn twice"
         seen.add(each.id)
-
-
-def read_withdrawals(path: Path) -> tuple[Withdrawal, ...]:
-    """Return what was withdrawn; nothing without the file.
-
-    Raises:
-        ArenaError: If it is no list of withdrawals; says what it is instead.
-    """
-    return _parse(path.read_bytes()) if path.exists() else ()
 
 
 def changed_since(place: Path, base: str) -> set[str]:
@@ -135,7 +103,7 @@ def withdrawn_since(place: Path, base: str) -> list[Withdrawal]:
 def _withdrawn_at(path: Path, commit: str) -> tuple[Withdrawal, ...]:
     if not _git(path.parent, "ls-tree", "--name-only", commit, "--", f"./{path.name}"):
         return ()
-    return _parse(_git(path.parent, "show", f"{commit}:./{path.name}"))
+    return parse_withdrawals(_git(path.parent, "show", f"{commit}:./{path.name}"))
 
 
 def _withdrawal_changes(path: Path, base: str, base_id: str) -> Iterator[str]:
@@ -147,24 +115,6 @@ def _withdrawal_changes(path: Path, base: str, base_id: str) -> Iterator[str]:
     for each in before:
         if each not in now:
             yield f"{path.name}: the entry of {each.id[:12]} vanished or was changed since {base}"
-
-
-def _parse(content: bytes) -> tuple[Withdrawal, ...]:
-    try:
-        data = yaml.safe_load(content.decode("utf-8")) or []
-        if not isinstance(data, list):
-            raise ArenaError("is a list of withdrawals")
-        dated = [
-            {key: str(value) if key == "date" else value for key, value in entry.items()}
-            if isinstance(entry, dict)
-            else entry
-            for entry in data
-        ]
-        return _WITHDRAWALS.validate_python(tuple(dated))
-    except ValidationError as error:
-        raise ArenaError(shown(first_line(error))) from None
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise ArenaError(f"is not YAML: {shown(' '.join(str(error).split()))}") from None
 
 
 def _git(folder: Path, *words: str) -> bytes:

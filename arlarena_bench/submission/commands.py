@@ -169,12 +169,9 @@ def _write_comment(
     changed: set[str],
 ) -> None:
     from arlarena_bench.files import write_whole
-    from arlarena_bench.submission.append_only import (
-        WITHDRAWN_FILE,
-        read_withdrawals,
-        withdrawn_since,
-    )
+    from arlarena_bench.submission.append_only import withdrawn_since
     from arlarena_bench.submission.comment import comment
+    from arlarena_bench.submission.withdrawals import WITHDRAWN_FILE, read_withdrawals
 
     try:
         withdrawn = read_withdrawals(place.parent / WITHDRAWN_FILE)

@@ -9,10 +9,11 @@ from typing import Any
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.report.layout import NONE, write_cells
-from arlarena_bench.submission.append_only import Withdrawal
 from arlarena_bench.submission.bundle_folder import shown
 from arlarena_bench.submission.header import Header
-from arlarena_bench.submission.verifying import Verdict, header_of
+from arlarena_bench.submission.read_header import header_of
+from arlarena_bench.submission.verifying import Verdict
+from arlarena_bench.submission.withdrawals import Withdrawal
 
 MARK = "<!-- arlarena: submissions -->"
 """First line, by which an earlier comment is found and replaced."""

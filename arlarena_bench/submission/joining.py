@@ -8,9 +8,9 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.record import BUNDLE_FILE
 from arlarena_bench.report.finding import FinishedRun, find_runs
 from arlarena_bench.report.table import run_row, table_of
-from arlarena_bench.submission.append_only import WITHDRAWN_FILE, read_withdrawals
 from arlarena_bench.submission.bundle_folder import RUNS
-from arlarena_bench.submission.verifying import header_of
+from arlarena_bench.submission.read_header import header_of
+from arlarena_bench.submission.withdrawals import WITHDRAWN_FILE, read_withdrawals
 
 _Row = tuple[tuple[str, ...], tuple[str, str]]
 """Its table, and which of its rows it is."""

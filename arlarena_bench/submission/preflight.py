@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from arlarena_bench.protocol.making import incomparable_line, make_environment
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Ruleset
 from arlarena_bench.ruleset import ruleset_of
 from arlarena_bench.submission.eligibility import recipe_faults, ruleset_fault
 from arlarena_bench.submission.rules import Rules, Tier, load_rules, newest_rules, rules_names
 from arlarena_bench.submission.verifying import HIGHEST
-from arlarena_bench.training.rollout import incomparable_line, make_environment
 
 
 @dataclass(frozen=True, slots=True)

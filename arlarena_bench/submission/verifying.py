@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from gymnasium.error import Error as GymnasiumError
-from pydantic import ValidationError
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.method_file import source_digest
 from arlarena_bench.plugins import one_line
 from arlarena_bench.policy.scripted import scripted_player
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.record import RESULT_FILE, Result, check, parse_result
-from arlarena_bench.record.part import first_line
 from arlarena_bench.submission.bundle_folder import (
     HEADER_FILE,
     METHODS,
@@ -32,15 +31,11 @@ from arlarena_bench.submission.eligibility import (
     seeds_fault,
     tuning_fault,
 )
-from arlarena_bench.submission.header import (
-    BUNDLE_VERSION,
-    Header,
-    findings,
-    header_id,
-)
+from arlarena_bench.submission.header import Header, findings
 from arlarena_bench.submission.hidden import HiddenScore, score_hidden
 from arlarena_bench.submission.parallel import each_of
 from arlarena_bench.submission.placing import method_folder, run_folder
+from arlarena_bench.submission.read_header import header_of, read_header, strictest_limits
 from arlarena_bench.submission.replaying import Replay, replay
 from arlarena_bench.submission.retraining import Retrained, chosen, retrain
 from arlarena_bench.submission.rules import (
@@ -57,7 +52,7 @@ from arlarena_bench.submission.run_policy import RunPolicy, place_of, run_policy
 from arlarena_bench.submission.strict_json import RejectedError, parse_json, strict_lines
 from arlarena_bench.submission.tokens import TokenCheck
 from arlarena_bench.training.evaluate import evaluate
-from arlarena_bench.training.rollout import Arena, make_environment
+from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.start_set import WEIGHTS
 
 TOLERANCE = 1e-9
@@ -236,8 +231,8 @@ def _verify(verdict: Verdict, checks: Checks) -> None:
 
 def _read_header_and_files(verdict: Verdict) -> tuple[BundleFolder, Header]:
     # Which rules it is under stands in the header, which is read under the strictest limits.
-    folder = BundleFolder(verdict.place, _strictest())
-    header = read_header(folder, _strictest())
+    folder = BundleFolder(verdict.place, strictest_limits())
+    header = read_header(folder, strictest_limits())
     verdict.id, verdict.rules, verdict.rows = header.id, header.rules, header.table
     _check_files(folder, header)
     verdict.checked["files"] = f"{len(folder.sizes)} files, each by its SHA-256"
@@ -277,52 +272,6 @@ def _calibrate(
         verdict.checked["calibration"] = found.line
         if rule.reject and found.verdict == "differs":
             raise RejectedError(f"rule calibration: {found.line}")
-
-
-def header_of(place: Path) -> Header:
-    """Return a bundle's header, compared with its id alone.
-
-    Raises:
-        ArenaError: As `read_header`, or if there is no such folder.
-        RejectedError: As `read_header`, or if something lies in it that has no place in a bundle.
-    """
-    return read_header(BundleFolder(place, _strictest()), _strictest())
-
-
-def _strictest() -> Limits:
-    each = [load_rules(name).limits for name in rules_names()]
-    least = {name: min(getattr(one, name) for one in each) for name in Limits.model_fields}
-    return Limits(**least)
-
-
-def read_header(folder: BundleFolder, limits: Limits) -> Header:
-    """Return a bundle's header, compared with its id.
-
-    Raises:
-        ArenaError: If there is none, or it is of another version.
-        RejectedError: If it is not what it should be.
-    """
-    if HEADER_FILE not in folder.sizes:
-        raise ArenaError(f"{folder.place} holds no {HEADER_FILE}; `arlarena submit` writes one")
-    content = folder.read(HEADER_FILE)
-    data = parse_json(content, HEADER_FILE, limits.json_depth)
-    version = data.get("schema_version") if isinstance(data, dict) else None
-    if isinstance(version, int) and version > BUNDLE_VERSION:
-        raise ArenaError(
-            f"{HEADER_FILE} is of version {version}, this release reads {BUNDLE_VERSION}; "
-            "install a newer arlarena-bench"
-        )
-    try:
-        header = Header.model_validate_json(content)
-    except ValidationError as error:
-        raise RejectedError(f"{HEADER_FILE}: {shown(first_line(error))}") from None
-    if header_id(data) != header.id:
-        raise RejectedError(f"{HEADER_FILE}: its id is {header.id[:12]}, its content is another's")
-    if header.rules not in rules_names():
-        raise RejectedError(f"{HEADER_FILE}: no rules are called {shown(header.rules)!r}")
-    if load_rules(header.rules).track != header.track:
-        raise RejectedError(f"{HEADER_FILE}: {header.rules} are not the rules of {header.track}")
-    return header
 
 
 def _check_files(folder: BundleFolder, header: Header) -> None:

@@ -22,10 +22,10 @@ from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.nano import new_language_model, train_tokenizer
 from arlarena_bench.policy.padding import PaddedPrompts
 from arlarena_bench.policy.scripted import habit_reply, plan_reply, random_reply
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.protocol.reply import ReplyFormat
 from arlarena_bench.recipe import CloningSection, Recipe
 from arlarena_bench.streams import python_stream
-from arlarena_bench.training.rollout import make_environment
 
 OnStep = Callable[[dict[str, float]], None]
 

@@ -26,6 +26,7 @@ from arlarena_bench.policy.model_folder import weights_digest
 from arlarena_bench.policy.model_source import fetch_model, find_model, model_name
 from arlarena_bench.policy.placement import Placement, use_threads
 from arlarena_bench.policy.trainable_model import ReferenceModel, TrainableModel
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.recipe import ChatSection, CheckpointSection, Recipe, digest
 from arlarena_bench.record import StartRecord
 from arlarena_bench.training.cloning import (
@@ -35,7 +36,6 @@ from arlarena_bench.training.cloning import (
     record_demonstrations,
 )
 from arlarena_bench.training.fingerprint import fingerprint
-from arlarena_bench.training.rollout import make_environment
 from arlarena_bench.training.start_set import find_set
 
 CLONED = "cloned"

@@ -6,7 +6,7 @@ import pytest
 
 from arlarena_bench import load_recipe
 from arlarena_bench.policy.scripted import habit_reply, plan_reply, random_reply
-from arlarena_bench.training.rollout import make_environment
+from arlarena_bench.protocol.making import make_environment
 
 # Environment → the most that the habit alone may solve, in percent of 100 validation tasks.
 ENVIRONMENTS = {"sokoban": 10, "webshop_mini": 12, "alfworld_mini": 0, "tir_math_mini": 5}

@@ -1,9 +1,9 @@
 """What a reader of an episode is shown of a state."""
 
 from arlarena_bench import load_recipe
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.scene import Scene, SceneChoice, SceneCode, SceneGrid, SceneList, SceneText
-from arlarena_bench.training.rollout import make_environment
 
 
 def opened(environment: str) -> AgentProtocol:

@@ -22,6 +22,7 @@ from arlarena_bench.harness.endpoint_scoring import (
 )
 from arlarena_bench.harness.scoring import score_policy, scores_table
 from arlarena_bench.policy.request_log import LOG_FILE
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.record import (
     RESULT_FILE,
     Result,
@@ -30,7 +31,6 @@ from arlarena_bench.record import (
     read_result,
     write_result,
 )
-from arlarena_bench.training.rollout import make_environment
 
 STEP = "<think> box right </think> <action> right </action>"
 

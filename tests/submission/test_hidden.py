@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 from arlarena_bench import installed
 from arlarena_bench.cli import app
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.submission.verifying import Checks, verify
 from arlarena_bench.task_set import HELD_OUT, ListedTasks
 from arlarena_bench.text_env import TextEnv
-from arlarena_bench.training.rollout import make_environment
 
 
 def game_of(environment: str) -> TextEnv:

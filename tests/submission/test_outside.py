@@ -9,11 +9,12 @@ from sandboxes import needs
 
 from arlarena_bench import installed
 from arlarena_bench.episode import Episode, Generation
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.record import EpisodeRecord, record_episode
 from arlarena_bench.submission.outside import relearned
 from arlarena_bench.submission.replaying import replay
-from arlarena_bench.training.rollout import add_turn, make_environment
+from arlarena_bench.training.rollout import add_turn
 
 
 @pytest.fixture(scope="module")

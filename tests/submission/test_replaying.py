@@ -6,10 +6,11 @@ import pytest
 
 from arlarena_bench import installed
 from arlarena_bench.policy.scripted import scripted_player
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.record import EpisodeRecord, record_episode
 from arlarena_bench.submission.replaying import first_difference
 from arlarena_bench.training.evaluate import evaluate
-from arlarena_bench.training.rollout import Arena, make_environment
+from arlarena_bench.training.rollout import Arena
 
 ENVIRONMENTS = sorted(installed.preset_files()["nano"])
 

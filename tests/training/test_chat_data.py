@@ -10,6 +10,7 @@ from signpost import signpost_recipe
 
 from arlarena_bench import ArenaError
 from arlarena_bench.policy.scripted import scripted_player
+from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.training.chat_data import (
     Chat,
@@ -18,7 +19,6 @@ from arlarena_bench.training.chat_data import (
     read_chats,
     write_chats,
 )
-from arlarena_bench.training.rollout import make_environment
 
 
 def demonstrated(recipe: Recipe, player: str = "expert", tasks: int = 5) -> list[Chat]:
