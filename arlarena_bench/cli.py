@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from arlarena_bench.console import (
+    Jobs,
     Json,
+    LauncherName,
+    LauncherSettings,
     Settings,
     interruptible,
     print_json,
@@ -80,7 +83,9 @@ def bench(
         comparison.DEFAULT_SEEDS
     ),
     out: Annotated[Path, typer.Option(help="Folder for all runs.")] = Path("runs/bench"),
-    jobs: Annotated[int, typer.Option(min=0, help="Runs at a time; 0: one a core.")] = 0,
+    jobs: Jobs = 0,
+    launcher: LauncherName = "local",
+    launcher_settings: LauncherSettings = None,
     stop_on_collapse: StopOnCollapse = False,
     track: Track = None,
     settings: Settings = None,
@@ -96,13 +101,14 @@ def bench(
             )
     single_thread()
     from arlarena_bench.harness.bench import run_bench
-    from arlarena_bench.harness.doctor import cores
+    from arlarena_bench.harness.launcher import launcher_named
     from arlarena_bench.harness.plan import Request, jobs_of, plan, plan_suite
     from arlarena_bench.harness.references import write_references
     from arlarena_bench.report.writing import write_report
     from arlarena_bench.tracking.trackers import check_trackers
 
     check_trackers(track or ())
+    launch = launcher_named(launcher, launcher_settings or ())
     methods = tuple(name.strip() for name in method.split(",") if name.strip())
     given = tuple(settings or ())
     shown = tuple(track or ())
@@ -115,7 +121,7 @@ def bench(
             warn(f"{where}left out, for they need rows of single turns: {names}")
     reports = []
     with interruptible("the same command goes on from here"):
-        failures = run_bench(jobs_of(plans), jobs or cores(), stderr())
+        failures = run_bench(jobs_of(plans), jobs, stderr(), launch)
         for planned in plans:
             name = f"{planned.folder.name}: " if suite else ""
             write_references(planned.folder, partial(say, before=name))
@@ -235,7 +241,9 @@ def tune(
     preset: Preset = comparison.DEFAULT_PRESET,
     env: Env = comparison.DEFAULT_ENVIRONMENT,
     out: Annotated[Path, typer.Option(help="Folder for all runs.")] = Path("runs/tune"),
-    jobs: Annotated[int, typer.Option(min=0, help="Runs at a time; 0: one a core.")] = 0,
+    jobs: Jobs = 0,
+    launcher: LauncherName = "local",
+    launcher_settings: LauncherSettings = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
@@ -243,12 +251,13 @@ def tune(
     single_thread()
     from arlarena_bench.harness import tuning
     from arlarena_bench.harness.bench import run_bench
-    from arlarena_bench.harness.doctor import cores
+    from arlarena_bench.harness.launcher import launcher_named
 
+    launch = launcher_named(launcher, launcher_settings or ())
     grid = tuning.read_grid(preset, env, out, settings or ())
     with interruptible("the same command goes on from here"):
         judgement, failures = tuning.tune(
-            grid, lambda planned: run_bench(planned, jobs or cores(), stderr())
+            grid, lambda planned: run_bench(planned, jobs, stderr(), launch)
         )
     for failure in failures:
         warn(f"{failure.name} failed: {failure.reason} (log: {failure.log})")

@@ -16,6 +16,12 @@ INTERRUPTED = 130  # exit code
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="Replace a setting: train.iterations=10.")
 ]
+Jobs = Annotated[int, typer.Option(min=0, help="Runs at a time; 0: as many as there is room for.")]
+LauncherName = Annotated[str, typer.Option("--launcher", help="local, ray or slurm.")]
+LauncherSettings = Annotated[
+    list[str] | None,
+    typer.Option("--launcher-set", help="What a launcher needs: slurm_partition=cpu."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from arlarena_bench.adapters.chat_episode import ChatEpisode, Message, panel_tasks, protocol
-from arlarena_bench.adapters.needed import needed
 from arlarena_bench.environment_names import environment_id, environment_names
+from arlarena_bench.needed import needed
 
 with needed("pip install 'arlarena-bench[inspect]'"):
     from inspect_ai import Task, task

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from arlarena_bench.adapters.chat_episode import ChatEpisode, protocol
-from arlarena_bench.adapters.needed import needed
+from arlarena_bench.needed import needed
 
 with needed("pip install 'arlarena-bench[openenv]'"):
     from openenv.core.env_server import (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from arlarena_bench.adapters.chat_episode import ChatEpisode, protocol, said
-from arlarena_bench.adapters.needed import needed
+from arlarena_bench.needed import needed
 from arlarena_bench.streams import python_stream
 
 with needed("pip install 'arlarena-bench[trl]'"):

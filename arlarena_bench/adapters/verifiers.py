@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from arlarena_bench.adapters.chat_episode import ChatEpisode, panel_tasks, protocol
-from arlarena_bench.adapters.needed import needed
+from arlarena_bench.needed import needed
 from arlarena_bench.streams import python_stream
 
 with needed("pip install 'arlarena-bench[verifiers]'"):

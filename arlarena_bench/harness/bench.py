@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import TaskID
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.forks import runs
+from arlarena_bench.harness.launcher import Launcher, local
 from arlarena_bench.harness.plan import Job, is_finished
 from arlarena_bench.harness.processes import (
     Failure,
@@ -23,13 +23,16 @@ from arlarena_bench.recipe import Recipe
 POLL = 0.5  # seconds between looks at the running processes
 
 
-def run_bench(jobs: Sequence[Job], parallel: int, console: Console) -> list[Failure]:
+def run_bench(
+    jobs: Sequence[Job], parallel: int, console: Console, launcher: Launcher = local
+) -> list[Failure]:
     """Build the start policies, run every job that is not finished, and return what failed.
 
     Args:
         jobs: What is to be run; finished runs are kept, interrupted ones are gone on with.
-        parallel: Runs at a time.
+        parallel: Runs at a time; 0 for as many as the launcher has room for.
         console: Where progress is shown.
+        launcher: What the runs are run by.
 
     Raises:
         ArenaError: If a start policy cannot be built, or nothing can run on this machine.
@@ -46,7 +49,7 @@ def run_bench(jobs: Sequence[Job], parallel: int, console: Console) -> list[Fail
                 display.say(f"warning: {line}")
         for recipe in recipes:
             build_start_policy(recipe, display)
-        return _Runner(jobs, unfinished, parallel, display).run()
+        return _Runner(jobs, unfinished, parallel, display).run(launcher)
 
 
 def _start_of(recipe: Recipe) -> str:
@@ -97,18 +100,19 @@ class _Runner:
         self._parallel = parallel
         self._display = display
 
-    def run(self) -> list[Failure]:
+    def run(self, launcher: Launcher) -> list[Failure]:
         todo = {job.folder for job in self._waiting}
         for folder, progress in self._progress.items():
             progress.refresh() if folder in todo else progress.ended()
         total = self._display.add("all", *self._steps())
-        with runs() as start:
+        with launcher() as runs:
+            most = self._parallel or runs.at_once
             while self._waiting or self._running:
-                while self._waiting and len(self._running) < self._parallel:
+                while self._waiting and len(self._running) < most:
                     job = self._waiting.popleft()
                     run = self._progress[job.folder]
                     row = self._display.add(job.name, run.total, run.step)
-                    self._running.append((job, start(job), row))
+                    self._running.append((job, runs.start(job), row))
                 time.sleep(POLL)
                 self._look()
                 steps, done = self._steps()

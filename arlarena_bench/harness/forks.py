@@ -3,11 +3,10 @@
 Importing torch and transformers takes seconds, a fork milliseconds (`fork_server.py`).
 """
 
-import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from arlarena_bench.harness.processes import (
     GRACE,
     RunProcess,
     interpreter,
-    interpreters,
     open_log,
     single_threaded,
 )
@@ -113,8 +111,3 @@ def forks() -> Iterator[Callable[[Job], RunProcess]]:
     finally:
         for server in servers:
             server.close()
-
-
-def runs() -> AbstractContextManager[Callable[[Job], RunProcess]]:
-    """Give what starts a run in the cheapest way that this system has."""
-    return forks() if hasattr(os, "fork") else interpreters()

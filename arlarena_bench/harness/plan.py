@@ -292,8 +292,12 @@ def _check_method_file(recipe: Recipe, stored: Path) -> None:
         )
 
 
-def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
+def parse_settings(settings: Sequence[str], option: str = "--set") -> dict[str, Any]:
     """Return `["train.groups=4"]` as `{"train.groups": 4}`; values are JSON, or plain words.
+
+    Args:
+        settings: What was given.
+        option: By which option, for the error.
 
     Raises:
         ArenaError: If a setting has no `=`.
@@ -302,7 +306,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not (key and equals):
-            raise ArenaError(f"--set {setting}: write a key and a value, as in train.groups=4")
+            raise ArenaError(f"{option} {setting}: write a key and a value, as in key=value")
         try:
             values[key] = json.loads(text)
         except ValueError:

@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 
 from arlarena_bench.console import (
+    Jobs,
     Json,
+    LauncherName,
+    LauncherSettings,
     Settings,
     interruptible,
     print_json,
@@ -77,7 +80,9 @@ def reproduce(
     collect: Annotated[
         bool, typer.Option("--collect", help="Run nothing; print what there is.")
     ] = False,
-    jobs: Annotated[int, typer.Option(min=0, help="Runs at a time; 0: one a core.")] = 0,
+    jobs: Jobs = 0,
+    launcher: LauncherName = "local",
+    launcher_settings: LauncherSettings = None,
     settings: Settings = None,
     form: Annotated[
         str, typer.Option("--format", help="simple, github, latex, csv, … (as tabulate has them).")
@@ -87,10 +92,11 @@ def reproduce(
     """Run what stands for a table of the paper, and print its numbers beside ours."""
     single_thread()
     from arlarena_bench.harness.bench import run_bench
-    from arlarena_bench.harness.doctor import cores
+    from arlarena_bench.harness.launcher import launcher_named
     from arlarena_bench.harness.reproducing import PUBLISHED, Asked
     from arlarena_bench.harness.reproduction_report import report, reproduce_all
 
+    launch = launcher_named(launcher, launcher_settings or ())
     environments = tuple(name.strip() for name in (env or "").split(",") if name.strip())
     places = tuple(results or PUBLISHED)
     for place in results or ():
@@ -100,7 +106,7 @@ def reproduce(
     with interruptible("the same command goes on from here"):
         found = reproduce_all(
             asked,
-            None if collect else lambda runs: run_bench(runs, jobs or cores(), stderr()),
+            None if collect else lambda runs: run_bench(runs, jobs, stderr(), launch),
             say,
         )
     warn_all(found.problems)

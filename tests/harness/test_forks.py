@@ -3,21 +3,17 @@
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from runs import TINY
+from started_runs import LONG, children, ended, gone, jobs, logged, until
 
 from arlarena_bench.harness.forks import ForkServer, forks
-from arlarena_bench.harness.plan import Job, Request, plan
-from arlarena_bench.harness.processes import RunProcess, interpreters
-from arlarena_bench.training.start import start_policy
+from arlarena_bench.harness.processes import interpreters
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-
-LONG = (*TINY, "train.iterations=500")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,33 +21,6 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARLARENA_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
-
-
-def jobs(out: Path, settings: tuple[str, ...], seeds: int = 1) -> tuple[Job, ...]:
-    planned = plan(Request("nano", "sokoban", ("grpo",), seeds, out, settings))
-    start_policy(planned.jobs[0].recipe)
-    planned.jobs[0].log.parent.mkdir(parents=True)
-    return planned.jobs
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for something that takes as long as the machine is busy."""
-    deadline = time.monotonic() + 200
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def ended(run: RunProcess) -> int:
-    until(lambda: run.poll() is not None)
-    code = run.poll()
-    assert code is not None
-    return code
-
-
-def logged(job: Job) -> int:
-    log = job.folder / "metrics.jsonl"
-    return len(log.read_text().splitlines()) if log.exists() else 0
 
 
 def test_a_fork_gives_what_a_process_of_its_own_gives(tmp_path: Path) -> None:
@@ -76,15 +45,6 @@ def test_a_run_that_fails_fails_alone(tmp_path: Path) -> None:
     with forks() as start:
         assert [ended(run) for run in [start(broken), start(good)]] == [2, 0]
     assert "recipe.yaml" in broken.log.read_text().splitlines()[-1]
-
-
-def children(pid: int) -> list[int]:
-    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def gone(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
