@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,12 @@ class JsonLines:
             if complete < len(data):
                 with self.path.open("r+b") as file:
                     file.truncate(complete)
+
+    def keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        """Write the file anew, whole, with the lines that are wanted; none that is not there."""
+        if self.path.exists():
+            kept = [json.dumps(record, sort_keys=True) for record in self if wanted(record)]
+            write_whole(self.path, "".join(f"{line}\n" for line in kept))
 
     def append(self, record: dict[str, Any]) -> None:
         """Append one line and hand it to the operating system at once.

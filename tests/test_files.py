@@ -41,6 +41,16 @@ def test_lines_survive_a_torn_end(tmp_path: Path) -> None:
     assert [json.loads(line)["step"] for line in lines.path.read_text().splitlines()] == [1, 2, 3]
 
 
+def test_lines_that_are_not_wanted_go(tmp_path: Path) -> None:
+    lines = JsonLines(tmp_path / "log.jsonl")
+    lines.keep(lambda line: False)
+    assert not lines.path.exists()
+    for step in range(4):
+        lines.append({"step": step})
+    lines.keep(lambda line: line["step"] != 2)
+    assert [line["step"] for line in lines] == [0, 1, 3]
+
+
 @pytest.mark.parametrize("content", [b"not json\n", b"[1]\n", b"\xff\xfe\n"])
 def test_a_foreign_log_is_named_with_its_line(tmp_path: Path, content: bytes) -> None:
     lines = JsonLines(tmp_path / "log.jsonl")

@@ -40,6 +40,20 @@ def method_of(recipe: Recipe) -> Method | Wrapped:
     return installed.method(recipe.method.name, **recipe.method.options)
 
 
+def filtered(method: Method | Wrapped, groups: list[Group]) -> list[Group]:
+    """Return the groups that a method's filter keeps.
+
+    Raises:
+        ArenaError: If the filter fails, or returns something else.
+    """
+    with blaming("the method's filter"):
+        chosen = method.filter(groups)
+    known = {id(group) for group in groups}
+    if not isinstance(chosen, list) or not {id(group) for group in chosen} <= known:
+        raise ArenaError("the method's filter must return a list of the groups it was given")
+    return chosen
+
+
 class Trainer:
     """Everything of a run that is held in memory.
 
@@ -136,7 +150,7 @@ class Trainer:
         for _ in range(settings.max_tries):
             groups = self._sample_groups(player, tasks, replies, first=len(sampled))
             sampled += groups
-            chosen = groups if step <= settings.cold_start else self._filter(groups)
+            chosen = groups if step <= settings.cold_start else filtered(self.method, groups)
             kept += chosen
             if len(kept) >= settings.groups:
                 break
@@ -144,14 +158,6 @@ class Trainer:
             identities = {id(group) for group in chosen}
             kept += [group for group in groups if id(group) not in identities]
         return sampled, kept[: settings.groups]
-
-    def _filter(self, groups: list[Group]) -> list[Group]:
-        with blaming("the method's filter"):
-            chosen = self.method.filter(groups)
-        known = {id(group) for group in groups}
-        if not isinstance(chosen, list) or not {id(group) for group in chosen} <= known:
-            raise ArenaError("the method's filter must return a list of the groups it was given")
-        return chosen
 
     def _sample_groups(
         self, player: Player, tasks: random.Random, replies: Stream, first: int

@@ -18,8 +18,19 @@ from arlarena_bench.training.rollout import Arena
 
 
 @dataclass(slots=True)
-class _Row:
-    """The turns of one row, their tokens laid end to end."""
+class EpisodeRow:
+    """The turns of one row, their tokens laid end to end behind the first prompt.
+
+    Attributes:
+        number: Of the episode among those of a rollout.
+        position: Of the row in its episode.
+        episode: What it is of.
+        turns: All of them in a conversation, else one.
+        ids: Replies, and in a conversation what the environment wrote between them.
+        mask: 1 for each token that the policy wrote and that counts.
+        log_probs: Of each token when it was sampled, nats; 0 where the policy did not write.
+        entropy: Of the distribution that it was drawn from, nats; as `log_probs`.
+    """
 
     number: int
     position: int
@@ -31,7 +42,10 @@ class _Row:
     entropy: list[float]
 
     @classmethod
-    def of(cls, number: int, position: int, episode: Episode, turns: Sequence[Turn]) -> "_Row":
+    def of(
+        cls, number: int, position: int, episode: Episode, turns: Sequence[Turn]
+    ) -> "EpisodeRow":
+        """Lay turns end to end."""
         row = cls(number, position, episode, turns, [], [], [], [])
         start = len(turns[0].generation.prompt_ids)
         for turn in turns:
@@ -94,7 +108,7 @@ def pack_episodes(episodes: Sequence[Episode], pad_id: int) -> tuple[Rows, Batch
         episodes: At least one turn in total; every reply at least one token.
         pad_id: Token id that fills short rows.
     """
-    packed = [row for number, episode in enumerate(episodes) for row in _split(number, episode)]
+    packed = [row for number, one in enumerate(episodes) for row in split_episode(number, one)]
     longest = max(len(row.ids) for row in packed)
 
     def padded(values: list[list[float]]) -> Tensor:
@@ -121,9 +135,10 @@ def pack_episodes(episodes: Sequence[Episode], pad_id: int) -> tuple[Rows, Batch
     return rows, batch
 
 
-def _split(number: int, episode: Episode) -> Iterator[_Row]:
+def split_episode(number: int, episode: Episode) -> Iterator[EpisodeRow]:
+    """Yield the rows of an episode: one a turn, or one where it is a conversation."""
     if episode.transcript:
-        yield _Row.of(number, 0, episode, episode.turns)
+        yield EpisodeRow.of(number, 0, episode, episode.turns)
         return
     for position, turn in enumerate(episode.turns):
-        yield _Row.of(number, position, episode, [turn])
+        yield EpisodeRow.of(number, position, episode, [turn])

@@ -34,6 +34,7 @@ A training run of arlarena-bench.
 | `tracking/` | what trackers have been given, with `--track` |
 | `timing.jsonl` | CPU seconds of each step by part |
 | `checkpoints/` | weights, optimiser and counters; the newest two |
+| `verl/` | with `--engine verl`: its log and its checkpoints |
 | `model/` | the trained policy, a Hugging Face folder |
 | `result.jsonl.zst` | the result with every reply; written last: where it is, the run is complete |
 | `failed.json` | only after the run failed in a bench: why, until it is gone on with and finishes |
@@ -155,17 +156,25 @@ class Run:
             )
 
     def cpu_seconds(self) -> float | None:
-        """Return the CPU seconds of all steps, None without any.
+        """Return the CPU seconds of all steps, None where they were not measured.
 
         Raises:
             ArenaError: If the log of timings is damaged.
         """
         try:
+            # Where many processes made the steps, only the time by the clock is known.
+            timed = [line for line in self._timing if "wall_s/update" not in line]
             # A step that was repeated after an interruption is counted once.
-            seconds = {line["step"]: float(line["cpu_s/total"]) for line in self._timing}
+            seconds = {line["step"]: float(line["cpu_s/total"]) for line in timed}
         except (KeyError, TypeError, ValueError):
             raise ArenaError(f"{self._timing.path} has a line without step or time") from None
         return sum(seconds.values()) if seconds else None
+
+    def rewind(self, step: int) -> None:
+        """Forget the steps after one, which are made anew and need not come out the same."""
+        for lines in (self._metrics, self._timing):
+            lines.keep(lambda record: record["step"] <= step)
+        self.logged = read_metrics(self.folder)
 
     def finish(self, result: Result) -> None:
         """Write the result; an earlier failure is none any more."""

@@ -104,3 +104,14 @@ def test_a_failure_is_left_until_the_run_has_finished(tmp_path: Path) -> None:
         assert (tmp_path / FAILURE_FILE).exists()
         run.finish(result)
     assert not (tmp_path / FAILURE_FILE).exists()
+
+
+def test_steps_that_are_made_anew_are_forgotten(tmp_path: Path) -> None:
+    with Run.open(tmp_path / "run", signpost_recipe(), resume=False) as run:
+        for step in range(4):
+            run.log(step, {"loss": float(step)}, {"wall_s": 1.0, "wall_s/update": 0.5})
+        run.rewind(2)
+        run.log(3, {"loss": 7.0}, {"wall_s": 1.0, "wall_s/update": 0.5})
+        assert [metrics["loss"] for metrics in run.logged.values()] == [0.0, 1.0, 2.0, 7.0]
+        assert run.cpu_seconds() is None, "many processes: only the clock is known"
+    assert [line["loss"] for line in read_metrics(tmp_path / "run").values()] == [0, 1, 2, 7]
