@@ -161,5 +161,5 @@ $(VERL)/.installed: pyproject.toml peers-verl.txt
 .PHONY: verl peers-verl
 peers-verl: $(VERL)/.installed ## Install verl, in an environment of its own (1.8 GB)
 
-verl: peers-verl ## Compare updates by verl with the local engine, and run a bench on a Ray cluster
+verl: peers-verl ## Compare updates and a run by verl with the local engine, and run a bench on a Ray cluster
 	$(VERL)/bin/python -P -m pytest -m verl tests/engines/verl tests/harness/test_ray_launcher.py

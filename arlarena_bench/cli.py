@@ -176,9 +176,16 @@ def train(
     engine: Annotated[str, typer.Option(help="What does the work.")] = "local",
     track: Track = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what a real model would need; train nothing.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what a real model would need, with --engine verl its command; train nothing.",
+        ),
     ] = False,
-    gpus: Annotated[int, typer.Option(min=1, help="For --dry-run: how many.")] = 1,
+    gpus: Annotated[
+        int, typer.Option(min=1, help="Of each node, for --engine verl and --dry-run.")
+    ] = 1,
+    nodes: Annotated[int, typer.Option(min=1, help="For --engine verl: how many.")] = 1,
     gpu_memory: Annotated[float, typer.Option(min=1, help="For --dry-run: GiB of each.")] = 80,
     tokenizer: Annotated[
         Path | None, typer.Option(help="For --dry-run: folder of the model's tokenizer.")
@@ -191,15 +198,21 @@ def train(
         from arlarena_bench.harness.processes import die_with_parent
 
         die_with_parent()
-    from arlarena_bench.engines.engine import engine_named
+    from arlarena_bench.engines.engine import Cluster, engine_named
     from arlarena_bench.harness.plan import RunRequest
     from arlarena_bench.harness.progress import step_line
     from arlarena_bench.protocol.making import cautions
     from arlarena_bench.tracking.mirror import showing
 
-    trains = engine_named(engine)
+    cluster = Cluster(nodes, gpus)
+    trains = engine_named(engine, cluster)
     request = RunRequest.of(preset, recipe, env, method, seed, settings or ())
     resolved = request.recipe()
+    if dry_run and engine == "verl":
+        from arlarena_bench.engines.verl.run_on_verl import VerlEngine
+
+        typer.echo(VerlEngine(cluster).planned(resolved, out or Path("run")))
+        return
     if dry_run:
         from arlarena_bench.harness.dry_run import DryRun, Machine
 

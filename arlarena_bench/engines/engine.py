@@ -1,6 +1,7 @@
 """The seam behind which runs are trained: whatever does the work, a folder holds the same files."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
@@ -11,14 +12,26 @@ from arlarena_bench.record import Result
 
 OnStep = Callable[[dict[str, float]], None]
 
-ENGINES = {"local": "arlarena_bench.engines.local"}
+# Each in a module, imported when it is asked for, whose `on` returns it.
+ENGINES = {
+    "local": "arlarena_bench.engines.local",
+    "verl": "arlarena_bench.engines.verl.run_on_verl",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where a run goes: so many nodes, each with so many GPUs."""
+
+    nodes: int = 1
+    gpus: int = 1
+
+
+ONE_GPU = Cluster()
 
 
 class Engine(Protocol):
-    """Takes a resolved recipe and a run's folder, and leaves the same files as any other.
-
-    Each is a module, imported when it is asked for.
-    """
+    """Takes a resolved recipe and a run's folder, and leaves the same files as any other."""
 
     def train(
         self,
@@ -77,12 +90,12 @@ class Engine(Protocol):
         """
 
 
-def engine_named(name: str) -> Engine:
-    """Return an engine by name.
+def engine_named(name: str, cluster: Cluster = ONE_GPU) -> Engine:
+    """Return an engine by name, to work on a cluster.
 
     Raises:
-        ArenaError: If there is none of that name.
+        ArenaError: If there is none of that name, or it cannot work there.
     """
     if name not in ENGINES:
         raise unknown("engine", name, ENGINES)
-    return cast(Engine, import_module(ENGINES[name]))
+    return cast(Engine, import_module(ENGINES[name]).on(cluster))

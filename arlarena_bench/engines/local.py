@@ -1,9 +1,11 @@
 """One process, which samples and learns in turn."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
-from arlarena_bench.engines.engine import OnStep
+from arlarena_bench.engines.engine import Cluster, OnStep
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Result, StartRecord
@@ -14,6 +16,17 @@ from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.rows import check_method
 from arlarena_bench.training.run import Run, finished_result, holds
 from arlarena_bench.training.start import start_policy, start_record
+
+
+def on(cluster: Cluster) -> ModuleType:
+    """Return this engine, which needs no more than a part of one machine.
+
+    Raises:
+        ArenaError: If there is more than one machine to work on.
+    """
+    if cluster.nodes > 1:
+        raise ArenaError(f"engine local is one process, not {cluster.nodes} nodes: --engine verl")
+    return sys.modules[__name__]
 
 
 def train(

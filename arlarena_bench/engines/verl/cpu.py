@@ -12,15 +12,6 @@ import torch
 from verl.plugin.platform.platform_base import PlatformBase
 from verl.plugin.platform.platform_manager import PlatformRegistry
 
-from arlarena_bench.engines.verl.overrides import ACTOR, MODEL, in_single_precision
-
-# Attention that needs no GPU's kernels, rows apart for it, and nothing compiled.
-OVERRIDES = {
-    f"{MODEL}.use_remove_padding": False,
-    f"+{MODEL}.override_config.attn_implementation": "sdpa",
-    f"{ACTOR}.use_torch_compile": False,
-    **in_single_precision(),
-}
 # Nothing here asks how much memory is free; verl divides by it.
 _BYTES = 1 << 30
 

@@ -29,9 +29,16 @@ class _Place(NamedTuple):
         return cls(group, int(session), int(turn))
 
 
-def by_name(keys: Sequence[str]) -> list[int]:
-    """Return in which order rows stand one episode after the other, by verl's names for them."""
-    return sorted(range(len(keys)), key=lambda number: _Place.of(keys[number]))
+def by_group(keys: Sequence[str], groups: Sequence[str]) -> list[int]:
+    """Return in which order rows stand one episode after the other.
+
+    Args:
+        keys: verl's, of each row.
+        groups: Its names for groups, in the order wanted.
+    """
+    rank = {name: number for number, name in enumerate(groups)}
+    places = [_Place.of(key) for key in keys]
+    return sorted(range(len(keys)), key=lambda i: (rank[places[i].group], *places[i][1:]))
 
 
 class SampledRows:
@@ -39,11 +46,11 @@ class SampledRows:
 
     Args:
         keys: verl's, of every row that it has not added itself.
-        episodes: Those of whose first row the key is given.
+        episodes: Those of whose first row the key is given, group by group.
 
     Attributes:
         groups: Episodes of one task stand together, in the order of their sessions; groups in the
-            order of verl's names for them.
+            order in which they are given.
 
     Raises:
         ArenaError: If rows and episodes are not of one another: a row was lost on its way.
@@ -52,7 +59,7 @@ class SampledRows:
     def __init__(self, keys: Sequence[str], episodes: Mapping[str, Episode]) -> None:
         places = [_Place.of(key) for key in keys]
         played = {_Place.of(key)[:2]: episode for key, episode in episodes.items()}
-        names = sorted({place.group for place in places})
+        names = dict.fromkeys(group for group, _ in played)
         self.groups: list[list[Episode]] = []
         ordered: list[_Place] = []
         for number, name in enumerate(names):

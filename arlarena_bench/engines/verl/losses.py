@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 from verl.trainer.ppo.core_algos import agg_loss, register_policy_loss
 
-from arlarena_bench.engines.verl.objective_config import shardable_method
+from arlarena_bench.engines.verl.shardable import shardable_method
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.objective import Method, Wrapped
 

@@ -1,12 +1,12 @@
 """A recipe as verl's settings, every one of them as an override of its command line."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from arlarena_bench.errors import ArenaError
-from arlarena_bench.recipe import CheckpointSection, Recipe
+from arlarena_bench.recipe import Recipe
 
 PACKAGE = "arlarena_bench.engines.verl"
 # The micro-batch of a recipe that sets no limit: verl has to have one, and this is its own.
@@ -16,6 +16,9 @@ ACTOR = "actor_rollout_ref.actor"
 ROLLOUT = "actor_rollout_ref.rollout"
 MODEL = "actor_rollout_ref.model"
 REFERENCE = "actor_rollout_ref.ref"
+
+# What hydra takes for a string without quotes.
+_WORD = re.compile(r"(?!(true|false|null|nan|inf)$)[A-Za-z_/][\w./-]*")
 
 
 def words(overrides: Mapping[str, Any]) -> list[str]:
@@ -30,8 +33,8 @@ def _value(value: Any) -> str:
         return "[" + ", ".join(map(_value, value)) + "]"
     if isinstance(value, Path):
         value = value.as_posix()
-    if isinstance(value, str) and not value.replace("_", "").replace(".", "").isalnum():
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    if isinstance(value, str) and not _WORD.fullmatch(value):
+        return json.dumps(value, ensure_ascii=False)
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -70,37 +73,18 @@ def model_overrides(recipe: Recipe, model: str) -> dict[str, Any]:
     Args:
         recipe: A shipped or cloned start is held as it is; a checkpoint as the recipe says.
         model: Its folder, or its id on the hub.
-
-    Raises:
-        ArenaError: If the recipe names a device.
     """
     checkpoint = recipe.start.checkpoint
     overrides: dict[str, Any] = {MODEL + ".path": model}
     strategies = {f"{role}.strategy": "fsdp2" for role in (ACTOR, REFERENCE)}
     if checkpoint is None:
         return overrides | {f"{MODEL}.enable_gradient_checkpointing": False} | strategies
-    if checkpoint.device not in ("auto", "cuda"):
-        raise ArenaError(
-            f"start.checkpoint.device is {checkpoint.device}, but engine verl spreads a run over "
-            "all GPUs; leave it out"
-        )
     overrides[f"{MODEL}.enable_gradient_checkpointing"] = checkpoint.gradient_checkpointing
     if checkpoint.attention is not None:
         attention = {"attn_implementation": checkpoint.attention}
         overrides[f"+{MODEL}.override_config"] = attention
     exact = in_single_precision() if checkpoint.dtype == "float32" else {}
-    return overrides | _adapters(checkpoint) | strategies | exact
-
-
-def _adapters(checkpoint: CheckpointSection) -> dict[str, Any]:
-    lora = checkpoint.lora
-    if lora is None:
-        return {}
-    return {
-        f"{MODEL}.lora_rank": lora.rank,
-        f"{MODEL}.lora_alpha": lora.alpha,
-        f"{MODEL}.target_modules": lora.targets,
-    }
+    return overrides | strategies | exact
 
 
 def in_single_precision() -> dict[str, Any]:
@@ -111,3 +95,13 @@ def in_single_precision() -> dict[str, Any]:
         overrides[f"{role}.fsdp_config.dtype"] = "float32"
         overrides[f"+{role}.fsdp_config.mixed_precision"] = mixed
     return overrides
+
+
+def without_accelerators() -> dict[str, Any]:
+    """Return attention that needs no GPU's kernels, rows apart for it, and nothing compiled."""
+    return {
+        f"{MODEL}.use_remove_padding": False,
+        f"+{MODEL}.override_config.attn_implementation": "sdpa",
+        f"{ACTOR}.use_torch_compile": False,
+        **in_single_precision(),
+    }

@@ -7,17 +7,20 @@ import os
 import sys
 import traceback
 
-from arlarena_bench.engines.verl.cpu_switch import VARIABLE
+from arlarena_bench.engines.verl.cpu_switch import RUN, on_cpu
 from arlarena_bench.engines.verl.requirement import require_verl
 from arlarena_bench.errors import ArenaError
 
 try:
     require_verl()
-    if os.environ.get(VARIABLE):
+    if on_cpu():
         from arlarena_bench.engines.verl import cpu
 
         cpu.replace_functions()
     from arlarena_bench.engines.verl import losses  # noqa: F401  (registers itself)
+
+    if os.environ.get(RUN):
+        from arlarena_bench.engines.verl import agent_loop, trainer  # noqa: F401  (as above)
 except ArenaError as error:
     print(f"arlarena-bench is not loaded: {error}", file=sys.stderr)
     raise

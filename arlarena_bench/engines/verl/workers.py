@@ -1,12 +1,15 @@
 """verl's workers, with updates that are the local engine's."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
+from verl.single_controller.base.decorator import Dispatch, register
 from verl.utils import tensordict_utils as tu
 from verl.workers.engine_workers import ActorRolloutRefWorker, TrainingWorker
 
+from arlarena_bench.engines.verl.handed_weights import load_on_cpu, take_weights
 from arlarena_bench.engines.verl.minibatch_loss import (
     REAL,
     KeptTokens,
@@ -17,6 +20,7 @@ from arlarena_bench.engines.verl.minibatch_loss import (
 from arlarena_bench.engines.verl.objective_config import Objective
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.objective import Totals
+from arlarena_bench.recipe import read_recipe
 
 
 class ArenaTrainingWorker(TrainingWorker):
@@ -121,3 +125,22 @@ class ArenaWorker(ActorRolloutRefWorker):
     """verl's worker of actor, rollout and reference, its actor trained as above."""
 
     actor_worker_cls = ArenaTrainingWorker
+
+    @register(dispatch_mode=Dispatch.ONE_TO_ALL)
+    def write_model(self, recipe: str, folder: str) -> None:
+        """Write the policy as the local engine does, in the precision in which it is trained.
+
+        Args:
+            recipe: File of the run's.
+            folder: An ordinary Hugging Face model folder.
+        """
+        first = dist.get_rank() == 0
+        named, _ = self.actor.engine.get_per_tensor_param()
+        # Each of them is put together by all ranks.
+        weights: dict[str, Any] = {
+            name: weight.detach().cpu() if first else None for name, weight in named
+        }
+        if first:
+            policy = load_on_cpu(read_recipe(Path(recipe)), Path(self.config.model.path))
+            take_weights(policy, weights)
+            policy.save(Path(folder))

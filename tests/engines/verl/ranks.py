@@ -16,28 +16,23 @@ from arlarena_bench.engines.verl.batch_order import ADDED, rank_order, slots
 
 def configured(case: Case, ranks: int) -> Any:
     """verl's own settings, composed from ours and checked by it."""
-    import verl
-    from hydra import compose, initialize_config_dir
-    from verl.trainer.ppo.utils import need_critic, need_reference_policy
-    from verl.utils.config import validate_config
-
-    from arlarena_bench.engines.verl import cpu
-    from arlarena_bench.engines.verl.overrides import model_overrides, update_overrides, words
+    from arlarena_bench.engines.verl.overrides import (
+        model_overrides,
+        update_overrides,
+        without_accelerators,
+    )
+    from arlarena_bench.engines.verl.settings_check import checked
 
     overrides = {
         **model_overrides(case.recipe, case.model),
         **update_overrides(case.recipe),
-        **cpu.OVERRIDES,
+        **without_accelerators(),
         "trainer.n_gpus_per_node": ranks,
         "algorithm.adv_estimator": "rloo",
         "actor_rollout_ref.rollout.name": "vllm",
         "data.train_batch_size": case.recipe.train.groups,
     }
-    folder = Path(verl.__file__).parent / "trainer" / "config"
-    with initialize_config_dir(str(folder), version_base=None):
-        config = compose("ppo_trainer", overrides=words(overrides))
-    validate_config(config, need_reference_policy(config), need_critic(config))
-    return config
+    return checked(overrides)
 
 
 def row_data(case: Case, index: list[int]) -> Any:

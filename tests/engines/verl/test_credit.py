@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from arlarena_bench import ArenaError, method
-from arlarena_bench.engines.verl.credit import SampledRows, by_name
+from arlarena_bench.engines.verl.credit import SampledRows, by_group
 from arlarena_bench.episode import Episode, Generation, Turn
 from arlarena_bench.installed import method_names
 from arlarena_bench.training.rows import pack_episodes
 
-GROUPS = ("03_b", "7f_a")  # verl's names are any that it likes
+GROUPS = ("7f_a", "03_b")  # names are any, and groups in any order
 
 
 def played(rng: random.Random, group: int, *, transcript: bool = False) -> Episode:
@@ -55,7 +55,7 @@ def test_credit_is_that_of_the_local_engine(name: str, transcript: bool) -> None
     keys, first, order = as_verl_has_them(deepcopy(groups), rng)
     longest = batch.mask.shape[1]
     entropy = torch.nn.functional.pad(batch.entropy[order], (0, 2), value=7.0)
-    assert [keys[i] for i in by_name(keys)] == [
+    assert [keys[i] for i in by_group(keys, GROUPS)] == [
         key for _, key in sorted(zip(order, keys, strict=True))
     ]
     found = SampledRows(keys, first).advantages(chosen, entropy, longest + 2)

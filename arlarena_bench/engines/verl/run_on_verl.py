@@ -1,0 +1,222 @@
+"""verl as an engine: its trainer in processes of their own, and a run's folder in this one."""
+
+import os
+import shlex
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from arlarena_bench.engines.engine import Cluster, OnStep
+from arlarena_bench.engines.verl.command import VERL, Launch
+from arlarena_bench.engines.verl.cpu_switch import ON_CPU, VARIABLE, on_cpu
+from arlarena_bench.engines.verl.refusals import check_recipe
+from arlarena_bench.engines.verl.row_lengths import row_lengths
+from arlarena_bench.engines.verl.run_report import RunReport
+from arlarena_bench.engines.verl.settings_check import checked
+from arlarena_bench.errors import ArenaError
+from arlarena_bench.recipe import Recipe
+from arlarena_bench.record import Result, StartRecord
+from arlarena_bench.training.collapse import CollapseDetector
+from arlarena_bench.training.finish import build_result
+from arlarena_bench.training.rollout import Arena
+from arlarena_bench.training.run import Run, finished_result, holds
+from arlarena_bench.training.start import find_start, start_policy, start_record
+
+# Seconds between looks at what verl has told.
+LOOK_EVERY = 0.5
+ENDING = 30.0  # seconds that verl has to end when this process is ended
+
+
+def on(cluster: Cluster) -> "VerlEngine":
+    """Return this engine, to work on a cluster."""
+    return VerlEngine(cluster)
+
+
+@dataclass(frozen=True, slots=True)
+class VerlEngine:
+    """Trains on verl's ranks and Ray.
+
+    Attributes:
+        cluster: Where.
+    """
+
+    cluster: Cluster
+
+    def train(
+        self,
+        recipe: Recipe,
+        out: Path,
+        *,
+        resume: bool = False,
+        stop_on_collapse: bool = False,
+        on_step: OnStep | None = None,
+        warn: Callable[[str], None] = lambda line: None,
+        command: str | None = None,
+    ) -> Result:
+        """Train as every engine does: `Engine.train`."""
+        self._check(recipe)
+        if resume and holds(out, recipe) and (finished := finished_result(out)) is not None:
+            return finished
+        with Run.open(out, recipe, resume=resume) as run:
+            if (finished := finished_result(out)) is not None:
+                return finished  # another process has ended the run meanwhile
+            start = self._advance(run, recipe.train.iterations, stop_on_collapse, on_step)
+            return _finish(run, start, command)
+
+    def train_until(
+        self,
+        recipe: Recipe,
+        out: Path,
+        until: int,
+        *,
+        resume: bool = False,
+        on_step: OnStep | None = None,
+        warn: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        """Train up to a step as every engine does: `Engine.train_until`."""
+        if not 0 < until <= recipe.train.iterations:
+            raise ArenaError(f"a run of {recipe.train.iterations} iterations has no step {until}")
+        self._check(recipe)
+        with Run.open(out, recipe, resume=resume) as run:
+            self._advance(run, until, False, on_step)
+
+    def planned(self, recipe: Recipe, out: Path) -> str:
+        """Return the command that a run would be, which verl has checked; nothing is started.
+
+        Raises:
+            ArenaError: If the recipe cannot be run on verl, or verl refuses its settings.
+        """
+        check_recipe(recipe)
+        start, checkpoint = find_start(recipe), recipe.start.checkpoint
+        if start is None and checkpoint is None:
+            raise ArenaError(
+                f"recipe {recipe.name}: its start policy is not made yet; `arlarena train` makes "
+                "it, and the command names its folder"
+            )
+        model = checkpoint.ref if start is None and checkpoint else str(start)
+        lengths = row_lengths(recipe, Arena(recipe).game, start)
+        steps = recipe.train.iterations
+        launch = Launch(recipe, out.resolve(), model, self.cluster, lengths, steps)
+        checked(launch.overrides())
+        told = [f"{name}={value}" for name, value in ON_CPU.items()] if on_cpu() else []
+        return " \\\n  ".join([*told, *(shlex.quote(word) for word in launch.command())])
+
+    def _check(self, recipe: Recipe) -> None:
+        check_recipe(recipe)
+        here, asked = torch.cuda.device_count(), self.cluster.gpus
+        # A cluster that is there already may have none on this node.
+        if not on_cpu() and "RAY_ADDRESS" not in os.environ and here < asked:
+            raise ArenaError(
+                f"engine verl is to have {asked} GPUs on this machine, which has {here}: set "
+                f"--gpus, or RAY_ADDRESS of a cluster; {VARIABLE}=1 tries it without any, slowly"
+            )
+
+    def _advance(
+        self, run: Run, until: int, stop_on_collapse: bool, on_step: OnStep | None
+    ) -> StartRecord:
+        """Have verl make the steps that a run lacks; return what they began from."""
+        recipe, folder = run.recipe, run.folder.resolve()
+        start = start_policy(recipe)
+        begun = start_record(recipe, start)
+        run.begin_from(begun.sha256)
+        made, checkpoint = newest_checkpoint(folder, max(run.logged, default=0))
+        if until <= made < recipe.train.iterations:
+            return begun
+        run.rewind(made)
+        launch = Launch(
+            recipe,
+            folder,
+            str(start),
+            self.cluster,
+            row_lengths(recipe, Arena(recipe).game, start),
+            until,
+            checkpoint,
+            validated=bool(run.logged),
+            stop_on_collapse=stop_on_collapse,
+        )
+        checked(launch.overrides())
+        report = RunReport(folder)
+        report.clear()
+
+        def tell() -> None:
+            for step, metrics, timing in report.new_steps():
+                run.log(step, metrics, timing)
+                if on_step is not None:
+                    on_step({"step": step, **metrics})
+
+        _watch(launch, folder / VERL / "log.txt", tell)
+        return begun
+
+
+def newest_checkpoint(folder: Path, logged: int) -> tuple[int, Path | None]:
+    """Return the step and the place of verl's newest whole checkpoint that a log covers.
+
+    Args:
+        folder: The run's.
+        logged: Its last step.
+
+    Returns:
+        0 and None where there is none.
+    """
+    kept = folder / VERL
+    try:
+        whole = int((kept / "latest_checkpointed_iteration.txt").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return 0, None
+    steps = {int(path.name.rpartition("_")[2]): path for path in kept.glob("global_step_*")}
+    fitting = [s for s in steps if s <= min(whole, logged) and any(steps[s].glob("actor/model_*"))]
+    if not fitting:
+        return 0, None
+    return max(fitting), steps[max(fitting)]
+
+
+def _watch(launch: Launch, log: Path, tell: Callable[[], None]) -> None:
+    """Run verl to its end, and hand on what it tells meanwhile.
+
+    Raises:
+        ArenaError: If it fails, by what it has told or else by its log.
+    """
+    own = ON_CPU if on_cpu() else {}
+    log.parent.mkdir(exist_ok=True)
+    with log.open("ab") as written:
+        process = subprocess.Popen(
+            launch.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=written,
+            env=os.environ | own,
+        )
+    try:
+        while (code := _ended(process)) is None:
+            tell()
+        tell()
+    finally:
+        process.terminate()
+        try:
+            process.wait(ENDING)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    if code:
+        raise ArenaError(f"verl has ended with code {code}; its log says why: {log}")
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> int | None:
+    try:
+        return process.wait(LOOK_EVERY)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _finish(run: Run, start: StartRecord, command: str | None) -> Result:
+    """Write the result of a run whose policy verl has trained and played."""
+    detector = CollapseDetector()
+    for step in sorted(run.logged)[1:]:
+        detector.observe(step, run.logged[step])
+    episodes = RunReport(run.folder).test()
+    game = Arena(run.recipe).game
+    result = build_result(run, start, game, episodes, detector.collapse, command)
+    run.finish(result)
+    return result
