@@ -1,6 +1,8 @@
 """Runs as jobs of Slurm, by submitit."""
 
 import shutil
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -92,7 +94,8 @@ def _jobs(cluster: str, values: Mapping[str, Any]) -> Iterator[Runs]:
         if folder not in executors:
             executors[folder] = _executor(folder, cluster, values)
         executors[folder].update_parameters(name=f"arlarena {job.name}")
-        jobs.append(SlurmJob(run, executors[folder].submit(SlurmRun(run))))
+        with _heeding_interrupts():
+            jobs.append(SlurmJob(run, executors[folder].submit(SlurmRun(run))))
         return jobs[-1]
 
     try:
@@ -101,6 +104,23 @@ def _jobs(cluster: str, values: Mapping[str, Any]) -> Iterator[Runs]:
         for job in jobs:
             with suppress(OSError):
                 job.cancel()
+
+
+@contextmanager
+def _heeding_interrupts() -> Iterator[None]:
+    """Have processes that start meanwhile end on SIGINT, by which those of `local` are cancelled.
+
+    A shell's background job ignores it, and whatever it starts would as well.
+    """
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if not ignored or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _executor(folder: Path, cluster: str, values: Mapping[str, Any]) -> submitit.AutoExecutor:
