@@ -6,15 +6,17 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from arlarena_bench.errors import ArenaError, unknown
 from arlarena_bench.harness.launcher import OPTION, Launcher, Runs, remote
 from arlarena_bench.harness.plan import Job
 from arlarena_bench.harness.remote_run import RemoteRun
 from arlarena_bench.needed import needed
+from arlarena_bench.record.part import first_line
 
 with needed("pip install 'arlarena-bench[ray]'"):
     import ray
@@ -24,8 +26,7 @@ HEAD = re.compile(r"(?P<host>[^/]+):(?P<port>\d+)")
 ANSWER = 5.0  # seconds in which the head of a cluster takes a connection
 
 
-@dataclass(frozen=True, slots=True)
-class RaySettings:
+class RaySettings(BaseModel):
     """What can be set.
 
     Attributes:
@@ -35,9 +36,11 @@ class RaySettings:
         retries: How often a run may lose its worker. It goes on from its checkpoint each time.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     address: str | None = None
-    num_cpus: float = 1
-    retries: int = 20
+    num_cpus: float = Field(1, gt=0)
+    retries: int = Field(20, ge=0)
 
 
 class RayRun:
@@ -83,12 +86,15 @@ def launcher(settings: Mapping[str, Any]) -> Launcher:
         settings: Of `RaySettings`.
 
     Raises:
-        ArenaError: If one of them is unknown.
+        ArenaError: If one of them is unknown, or cannot be.
     """
     for name in settings:
-        if name not in RaySettings.__dataclass_fields__:
-            raise unknown(f"{OPTION} of ray", name, RaySettings.__dataclass_fields__)
-    return partial(_tasks, RaySettings(**settings))
+        if name not in RaySettings.model_fields:
+            raise unknown(f"{OPTION} of ray", name, RaySettings.model_fields)
+    try:
+        return partial(_tasks, RaySettings.model_validate(settings))
+    except ValidationError as error:
+        raise ArenaError(f"{OPTION} {first_line(error)}") from None
 
 
 @contextmanager

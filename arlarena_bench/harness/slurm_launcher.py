@@ -94,8 +94,12 @@ def _jobs(cluster: str, values: Mapping[str, Any]) -> Iterator[Runs]:
         if folder not in executors:
             executors[folder] = _executor(folder, cluster, values)
         executors[folder].update_parameters(name=f"arlarena {job.name}")
-        with _heeding_interrupts():
-            jobs.append(SlurmJob(run, executors[folder].submit(SlurmRun(run))))
+        try:
+            with _heeding_interrupts():
+                jobs.append(SlurmJob(run, executors[folder].submit(SlurmRun(run))))
+        except FailedJobError as error:
+            said = str(error).strip().splitlines()[-1]
+            raise ArenaError(f"{job.name} could not be submitted: {said}") from error
         return jobs[-1]
 
     try:
@@ -125,7 +129,10 @@ def _heeding_interrupts() -> Iterator[None]:
 
 def _executor(folder: Path, cluster: str, values: Mapping[str, Any]) -> submitit.AutoExecutor:
     most = {"slurm_max_num_timeout": REQUEUED, "local_max_num_timeout": REQUEUED}
-    executor = submitit.AutoExecutor(folder, cluster=cluster, **most)
+    try:
+        executor = submitit.AutoExecutor(folder, cluster=cluster, **most)
+    except RuntimeError as error:
+        raise ArenaError(f"submitit cannot use this Slurm: {error}") from error
     try:
         executor.update_parameters(**values)
     except (NameError, TypeError, ValueError, AssertionError) as error:

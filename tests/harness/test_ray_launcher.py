@@ -113,6 +113,8 @@ def _started_by(pid: int, ancestor: int) -> bool:
     ("settings", "said"),
     [
         (("adress=local",), "unknown --launcher-set of ray 'adress'; did you mean 'address'?"),
+        (("num_cpus=two",), "--launcher-set num_cpus: Input should be a valid number"),
+        (("num_cpus=0",), "--launcher-set num_cpus: Input should be greater than 0, got 0"),
         (("address=127.0.0.1:1",), "no Ray cluster answers at 127.0.0.1:1"),
     ],
 )

@@ -87,3 +87,25 @@ def test_what_submitit_does_not_take(tmp_path: Path) -> None:
         launcher_named("slurm", (*HERE, "slurm_colour=red"))() as runs,
     ):
         runs.start(job)
+
+
+@pytest.mark.parametrize(
+    ("programs", "said"),
+    [
+        (("sbatch",), 'submitit cannot use this Slurm: Could not detect "srun"'),
+        (("sbatch", "srun"), "grpo seed 0 could not be submitted: .*invalid partition"),
+    ],
+)
+def test_what_slurm_refuses(
+    programs: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (job,) = jobs(tmp_path / "out", TINY)
+    for program in programs:
+        path = tmp_path / program
+        path.write_text(
+            "#!/bin/sh\necho sbatch: error: invalid partition specified: cpu >&2\nexit 1\n"
+        )
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    with pytest.raises(ArenaError, match=said), launcher_named("slurm")() as runs:
+        runs.start(job)
