@@ -204,14 +204,11 @@ def train(
     from arlarena_bench.protocol.making import cautions
     from arlarena_bench.tracking.mirror import showing
 
-    cluster = Cluster(nodes, gpus)
-    trains = engine_named(engine, cluster)
+    trains = engine_named(engine, Cluster(nodes, gpus))
     request = RunRequest.of(preset, recipe, env, method, seed, settings or ())
     resolved = request.recipe()
-    if dry_run and engine == "verl":
-        from arlarena_bench.engines.verl.run_on_verl import VerlEngine
-
-        typer.echo(VerlEngine(cluster).planned(resolved, out or Path("run")))
+    if dry_run and (elsewhere := trains.planned(resolved, out or Path("run"))) is not None:
+        typer.echo(elsewhere)
         return
     if dry_run:
         from arlarena_bench.harness.dry_run import DryRun, Machine

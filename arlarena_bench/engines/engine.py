@@ -89,6 +89,20 @@ class Engine(Protocol):
             ArenaError: As for `train`, or if the run has no such step.
         """
 
+    def planned(self, recipe: Recipe, out: Path) -> str | None:
+        """Return the command that a run would be elsewhere; nothing is started.
+
+        Args:
+            recipe: As for `train`.
+            out: The run's folder.
+
+        Returns:
+            None where it would be this process.
+
+        Raises:
+            ArenaError: If the engine cannot run the recipe.
+        """
+
 
 def engine_named(name: str, cluster: Cluster = ONE_GPU) -> Engine:
     """Return an engine by name, to work on a cluster.

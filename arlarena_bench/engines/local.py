@@ -115,3 +115,7 @@ def _record(
     run.log(step, metrics, timing)
     if on_step is not None:
         on_step({"step": step, **metrics})
+
+
+def planned(recipe: Recipe, out: Path) -> None:
+    """Return no command, for the run would be this process: `Engine.planned`."""

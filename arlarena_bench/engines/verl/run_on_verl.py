@@ -84,11 +84,7 @@ class VerlEngine:
             self._advance(run, until, False, on_step)
 
     def planned(self, recipe: Recipe, out: Path) -> str:
-        """Return the command that a run would be, which verl has checked; nothing is started.
-
-        Raises:
-            ArenaError: If the recipe cannot be run on verl, or verl refuses its settings.
-        """
+        """Return the command, which verl has checked: `Engine.planned`."""
         check_recipe(recipe)
         start, checkpoint = find_start(recipe), recipe.start.checkpoint
         if start is None and checkpoint is None:
