@@ -199,15 +199,20 @@ def main() -> None:
     parser.add_argument("--env", default=",".join(ENVIRONMENTS.values()), help="by commas")
     parser.add_argument("--gpus", default=",".join(map(str, GPUS)), help="by commas")
     asked = parser.parse_args()
+    chosen, counts = asked.env.split(","), asked.gpus.split(",")
+    if unknown := set(chosen) - set(ENVIRONMENTS.values()):
+        parser.error(f"--env {min(unknown)}: is one of {', '.join(ENVIRONMENTS.values())}")
+    if not all(count.isdecimal() and int(count) for count in counts):
+        parser.error(f"--gpus {asked.gpus}: takes numbers of GPUs, as in 8,64")
     model = gpu_model()
     for name, short in ENVIRONMENTS.items():
-        if short not in asked.env.split(","):
+        if short not in chosen:
             continue
         recipe, assumed = load_recipe("paper", short), model.environments[name]
         turn = measured_turn(recipe)
         steps = {
             gpus: training_step(recipe, assumed, turn, gpus, asked.grow, model)
-            for gpus in map(int, asked.gpus.split(","))
+            for gpus in map(int, counts)
         }
         first = next(iter(steps))
         rows = []
