@@ -1,5 +1,6 @@
 """What submissions add to the tables of a leaderboard."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from typer.testing import CliRunner
 from arlarena_bench.cli import app
 from arlarena_bench.report.finding import FinishedRun, find_runs
 from arlarena_bench.report.table import Table, build_tables
-from arlarena_bench.submission.header import Header
-from arlarena_bench.submission.joining import with_submitted
+from arlarena_bench.submission.bundle_folder import HEADER_FILE
+from arlarena_bench.submission.header import Header, header_id
+from arlarena_bench.submission.joining import _Bundle, _names, with_submitted
 
 
 @pytest.fixture
@@ -51,6 +53,33 @@ def test_a_new_method_is_a_row_with_its_bundles_name(leaderboard: Path) -> None:
     ]  # fmt: skip
 
 
+def signed(bundle: Path, **changes: object) -> None:
+    """Write a bundle's header anew; tables ask for no more than its id."""
+    data = json.loads((bundle / HEADER_FILE).read_bytes()) | changes
+    (bundle / HEADER_FILE).write_text(json.dumps(data | {"id": header_id(data)}))
+
+
+def test_one_submitters_only_bundle_of_a_table_has_their_name(leaderboard: Path) -> None:
+    signed(leaderboard / "submissions" / "ann", submitter={"name": "Ann Other"})
+    assert rows(leaderboard)[-2:] == ["mine (file) (A. Nother)", "mine (file) (Ann Other)"]
+
+
+def test_a_folder_of_ones_bundles_alone_is_a_table_like_any_other(leaderboard: Path) -> None:
+    shutil.rmtree(leaderboard / "tiny")
+    shutil.rmtree(leaderboard / "submissions" / "bob")
+    assert rows(leaderboard) == ["start", "expert", "random", "grpo", "mine (file)"]
+
+
+def test_bundles_of_several_environments_are_one_row_if_the_method_is_the_same() -> None:
+    def bundle(name: str, source: str, *tables: tuple[str, ...]) -> _Bundle:
+        return _Bundle(Path(name), "Ann", {"mine": source}, frozenset(tables), ())
+
+    one, two = ("Sokoban", "nano"), ("WebShop", "nano")
+    assert set(_names([bundle("a", "1", one), bundle("b", "1", two)]).values()) == {"Ann"}
+    assert set(_names([bundle("a", "1", one), bundle("b", "2", two)]).values()) == {"a", "b"}
+    assert set(_names([bundle("a", "1", one), bundle("b", "1", one, two)]).values()) == {"a", "b"}
+
+
 def test_without_published_runs_the_first_bundle_brings_the_references(leaderboard: Path) -> None:
     shutil.rmtree(leaderboard / "tiny")
     assert rows(leaderboard) == [
@@ -67,7 +96,7 @@ def test_what_is_withdrawn_or_damaged_adds_nothing(leaderboard: Path) -> None:
     assert "left out: withdrawn by A. Nother, The wrong recipe." in joined(leaderboard)[1][0]
     (leaderboard / "withdrawn.yaml").unlink()
     (bundle / "bundle.json").write_text("{")
-    assert rows(leaderboard)[-1] == "mine (file) (bob)"
+    assert rows(leaderboard)[-1] == "mine (file) (A. Nother)"
     assert "left out: " in joined(leaderboard)[1][0]
 
 
