@@ -1,5 +1,6 @@
 """Files that survive an interruption: written whole, or appended a line at a time."""
 
+import errno
 import json
 import os
 import tempfile
@@ -121,10 +122,13 @@ class JsonLines:
         Raises:
             ArenaError: If it cannot be written, for example on a full disk.
         """
-        line = json.dumps(record, sort_keys=True) + "\n"
+        line = (json.dumps(record, sort_keys=True) + "\n").encode()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
-                file.write(line.encode())
+            with self.path.open("ab", buffering=0) as file:
+                end = file.seek(0, os.SEEK_END)
+                if file.write(line) < len(line):
+                    file.truncate(end)  # the next line would go on where this one broke off
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise ArenaError(f"cannot write {self.path}: {error.strerror}") from error

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,25 @@ def test_lines_survive_a_torn_end(tmp_path: Path) -> None:
     lines.drop_torn_line()
     lines.append({"step": 3})
     assert [json.loads(line)["step"] for line in lines.path.read_text().splitlines()] == [1, 2, 3]
+
+
+NO_ROOM = """
+import resource, sys
+from pathlib import Path
+from arlarena_bench.files import JsonLines
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+JsonLines(Path(sys.argv[1])).append({"step": "9" * 200})
+"""
+
+
+def test_a_line_for_which_there_is_no_room_leaves_no_torn_end(tmp_path: Path) -> None:
+    lines = JsonLines(tmp_path / "log.jsonl")
+    lines.append({"step": 1})
+    command = [sys.executable, "-c", NO_ROOM, str(lines.path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert "ArenaError: cannot write " in done.stderr.splitlines()[-1]
+    lines.append({"step": 2})
+    assert list(lines) == [{"step": 1}, {"step": 2}]
 
 
 def test_lines_that_are_not_wanted_go(tmp_path: Path) -> None:
