@@ -195,7 +195,7 @@ def train(
     """Train one method with one seed."""
     single_thread()
     if tied:
-        from arlarena_bench.harness.processes import die_with_parent
+        from arlarena_bench.tied import die_with_parent
 
         die_with_parent()
     from arlarena_bench.engines.engine import Cluster, engine_named

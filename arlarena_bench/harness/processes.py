@@ -151,20 +151,6 @@ def _said(job: Job) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-def die_with_parent() -> None:
-    """End this process when the bench that started it is gone, even if it was killed.
-
-    The bench holds the other end of standard input and writes nothing to it. A run that outlived
-    its bench would write into a folder that the next bench opens.
-    """
-
-    def wait_for_end() -> None:
-        os.read(sys.stdin.fileno(), 1)
-        os._exit(1)
-
-    threading.Thread(target=wait_for_end, daemon=True).start()
-
-
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
     """Treat SIGTERM as Ctrl-C, so that children are ended on it too."""

@@ -10,7 +10,7 @@ from arlarena_bench.harness.plan import Job
 from arlarena_bench.harness.processes import end, failure_of, sigterm_interrupts, start
 from arlarena_bench.installed import load_recipe
 
-TIED = "from arlarena_bench.harness.processes import die_with_parent; die_with_parent(); "
+TIED = "from arlarena_bench.tied import die_with_parent; die_with_parent(); "
 
 
 @pytest.fixture
