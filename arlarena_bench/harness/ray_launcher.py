@@ -1,8 +1,6 @@
 """Runs as tasks of a Ray cluster: one that runs already, or one of this machine's processors."""
 
 import os
-import re
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -16,14 +14,12 @@ from arlarena_bench.harness.launcher import OPTION, Launcher, Runs, remote
 from arlarena_bench.harness.plan import Job
 from arlarena_bench.harness.remote_run import RemoteRun
 from arlarena_bench.needed import needed
+from arlarena_bench.ray_head import RayHead
 from arlarena_bench.record.part import first_line
 
 with needed("pip install 'arlarena-bench[ray]'"):
     import ray
     from ray.exceptions import RayError
-
-HEAD = re.compile(r"(?P<host>[^/]+):(?P<port>\d+)")
-ANSWER = 5.0  # seconds in which the head of a cluster takes a connection
 
 
 class RaySettings(BaseModel):
@@ -46,7 +42,7 @@ class RaySettings(BaseModel):
 class RayRun:
     """A run that a worker has or will have."""
 
-    def __init__(self, run: RemoteRun, task: "ray.ObjectRef[int]", head: tuple[str, int]) -> None:
+    def __init__(self, run: RemoteRun, task: "ray.ObjectRef[int]", head: RayHead) -> None:
         self._run = run
         self._task = task
         self._head = head
@@ -122,11 +118,11 @@ def _tasks(settings: RaySettings) -> Iterator[Runs]:
 
 
 @contextmanager
-def _cluster(settings: RaySettings) -> Iterator[tuple[str, int]]:
+def _cluster(settings: RaySettings) -> Iterator[RayHead]:
     """Connect to a cluster, or start one, and give where its head listens."""
     where = settings.address or os.environ.get("RAY_ADDRESS", "")
-    if known := HEAD.fullmatch(where):
-        check_answers((known["host"], int(known["port"])))  # Ray would try for minutes
+    if head := RayHead.of(where):
+        check_answers(head)  # Ray would try for minutes
     try:
         ray.init(where or None, log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
@@ -134,22 +130,19 @@ def _cluster(settings: RaySettings) -> Iterator[tuple[str, int]]:
         raise ArenaError(f"no Ray cluster at {where or 'hand'}: {said[:200]}") from error
     try:
         host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
-        yield host, int(port)
+        yield RayHead(host, int(port))
     finally:
         ray.shutdown()
 
 
-def check_answers(head: tuple[str, int]) -> None:
+def check_answers(head: RayHead) -> None:
     """Raise if nothing listens at the address of a cluster's head.
 
     Raises:
         ArenaError: If it is gone.
     """
-    try:
-        socket.create_connection(head, ANSWER).close()
-    except OSError as error:
-        host, port = head
+    if not head.answers():
         raise ArenaError(
-            f"no Ray cluster answers at {host}:{port}; start one, and the same command goes on "
+            f"no Ray cluster answers at {head}; start one, and the same command goes on "
             "from the checkpoints of its runs"
-        ) from error
+        )
