@@ -157,6 +157,14 @@ def gathering(size: float, gpus: int) -> float:
     return inside + size * (nodes - 1) / nodes / (BETWEEN * NODE)
 
 
+def exchanging(minibatches: int, size: float, gpus: int) -> float:
+    """Return the seconds in which GPUs exchange weights and gradients, `size` bytes, in a step.
+
+    Each minibatch gathers the weights for each of its four passes and scatters gradients once.
+    """
+    return minibatches * 5 * gathering(size, gpus)
+
+
 def training_step(
     recipe: Recipe, assumed: Assumed, turn: float, gpus: int, grow: bool, model: GpuModel
 ) -> Step:
@@ -169,9 +177,8 @@ def training_step(
     times = [play(each, episodes.prompt, turn, model) for each in of if each]
     rate = gpus * model.flops * model.busy.updates
     passes = episodes.tokens * PARAMETERS * (TRAINED + 2 * FORWARD) / rate
-    # Every micro-batch gathers the weights for each of its four passes and scatters gradients once.
     minibatches = max(1, episodes.turns // (recipe.train.minibatch_rows or episodes.turns))
-    between = minibatches * 5 * gathering(PARAMETERS * WEIGHT, gpus)
+    between = exchanging(minibatches, PARAMETERS * WEIGHT, gpus)
     played = sum(times) / gpus
     return Step(
         playing=played,
