@@ -14,10 +14,10 @@ from verl.experimental.agent_loop.agent_loop import (
 )
 
 from arlarena_bench.engines.verl.command import CPU_ROLLOUT, RECIPE
-from arlarena_bench.engines.verl.credit import EPISODE
-from arlarena_bench.engines.verl.episode_play import Seats
+from arlarena_bench.engines.verl.credit import EPISODE, SECONDS
+from arlarena_bench.engines.verl.episode_play import Played, Seats
 from arlarena_bench.engines.verl.task_rows import AGENT
-from arlarena_bench.episode import Episode, Generation
+from arlarena_bench.episode import Generation
 from arlarena_bench.policy.model_folder import load_config, load_generation_config
 from arlarena_bench.policy.sampling import Sampling
 from arlarena_bench.policy.token_sampler import ends_of
@@ -68,8 +68,7 @@ class ArenaAgentLoop(AgentLoopBase):
             text = self.tokenizer.decode(said.token_ids, skip_special_tokens=True)
             return Generation(text, ids, tuple(said.token_ids), tuple(said.log_probs))
 
-        episode = await self._seats.play(row["task_id"], answer)
-        return episode_outputs(episode, told)
+        return episode_outputs(await self._seats.play(row["task_id"], answer), told)
 
     def _source(self, stream: Stream) -> dict[str, Any]:
         """Return where a server takes a reply's random numbers from."""
@@ -78,13 +77,14 @@ class ArenaAgentLoop(AgentLoopBase):
         return {"seed": stream_seed(stream.name)}
 
 
-def episode_outputs(episode: Episode, told: list[dict[str, Any]]) -> list[AgentLoopOutput]:
+def episode_outputs(played: Played, told: list[dict[str, Any]]) -> list[AgentLoopOutput]:
     """Return the rows of an episode as verl takes them; the first carries all of it.
 
     Args:
-        episode: With a turn at least.
+        played: An episode with a turn at least.
         told: What the server said beside each reply; verl's metrics read it.
     """
+    episode, seconds = played
     outcome = {"acc": float(episode.success), "score": episode.score}
     outputs = [
         AgentLoopOutput(
@@ -99,7 +99,7 @@ def episode_outputs(episode: Episode, told: list[dict[str, Any]]) -> list[AgentL
         )
         for row in split_episode(0, episode)
     ]
-    outputs[0].extra_fields[EPISODE] = asdict(episode)
+    outputs[0].extra_fields |= {EPISODE: asdict(episode), SECONDS: seconds}
     outputs[-1].reward_score = episode.total_reward
     return outputs
 

@@ -14,6 +14,8 @@ from arlarena_bench.training.rows import pack_episodes
 
 # Where the first row of an episode carries all of it, among verl's extra fields.
 EPISODE = "arlarena_episode"
+# Beside it: the CPU seconds of its environment.
+SECONDS = "arlarena_environment_s"
 
 
 class _Place(NamedTuple):

@@ -1,10 +1,12 @@
 """One episode at a time, for whoever answers one prompt at a time and lets others wait."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 from arlarena_bench.episode import Episode, Generation
 from arlarena_bench.policy.chat import Chat
@@ -15,6 +17,14 @@ from arlarena_bench.recipe import Recipe
 from arlarena_bench.training.rollout import add_turn
 
 Answer = Callable[[tuple[int, ...]], Awaitable[Generation]]
+Done = TypeVar("Done")
+
+
+class Played(NamedTuple):
+    """An episode, and the CPU seconds that its environment took."""
+
+    episode: Episode
+    seconds: float
 
 
 class Seats:
@@ -33,7 +43,7 @@ class Seats:
         self._chat = Chat(tokenizer, recipe.protocol.chat)
         self._ends = (tokenizer.eos_token_id, *ends)
 
-    async def play(self, task_id: str, answer: Answer) -> Episode:
+    async def play(self, task_id: str, answer: Answer) -> Played:
         """Play a task to its end; its turns keep their tokens as they were answered.
 
         Of a reply that its format calls complete, what was answered behind that is dropped.
@@ -51,9 +61,11 @@ class Seats:
         yield env
         self._free.append(env)  # one that has failed is not used again
 
-    async def _play(self, env: AgentProtocol, task_id: str, answer: Answer) -> Episode:
+    async def _play(self, env: AgentProtocol, task_id: str, answer: Answer) -> Played:
         # A sandbox or a large catalogue may take its time, in which others are answered.
-        prompt, info = await asyncio.to_thread(env.reset, options={"task_id": task_id})
+        (prompt, info), seconds = await asyncio.to_thread(
+            _timed, partial(env.reset, options={"task_id": task_id})
+        )
         game = env.game
         cluster = game.tasks.cluster(task_id)
         episode = Episode(task_id, 0, cluster=cluster, transcript=game.transcript)
@@ -61,10 +73,12 @@ class Seats:
         while True:
             reply = replace(self._counting(await answer(ids), game.reply_format), cut=cut)
             asked, before = prompt, info
-            prompt, _, terminated, truncated, info = await asyncio.to_thread(env.step, reply.text)
+            stepped, taken = await asyncio.to_thread(_timed, partial(env.step, reply.text))
+            prompt, _, terminated, truncated, info = stepped
+            seconds += taken
             add_turn(episode, asked, reply, before, info)
             if terminated or truncated:
-                return episode
+                return Played(episode, seconds)
             if episode.transcript:
                 ids, cut = self._chat.going_on(reply, info["observation"], self._ends), 0
             else:
@@ -85,3 +99,9 @@ class Seats:
         whole: Sequence[int] = self._chat.prompts([prompt])[0]
         fitting = self._chat.fitting(whole)
         return fitting, len(whole) - len(fitting)
+
+
+def _timed(work: Callable[[], Done]) -> tuple[Done, float]:
+    """Return what work returns, and the CPU seconds that it took in this thread."""
+    began = time.thread_time()
+    return work(), time.thread_time() - began

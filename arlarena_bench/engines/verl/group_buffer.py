@@ -7,7 +7,7 @@ import transfer_queue as tq
 from pydantic import TypeAdapter
 from verl.trainer.ppo.v1.replay_buffer import ReplayBuffer
 
-from arlarena_bench.engines.verl.credit import EPISODE
+from arlarena_bench.engines.verl.credit import EPISODE, SECONDS
 from arlarena_bench.episode import Episode
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.recipe import Recipe
@@ -25,10 +25,12 @@ class Drawn:
     Attributes:
         sampled: All of them by verl's names, in their order.
         chosen: Names of those that are learnt from.
+        environment_seconds: On the processors, of all of them.
     """
 
     sampled: dict[str, list[Episode]] = field(default_factory=dict)
     chosen: list[str] = field(default_factory=list)
+    environment_seconds: float = 0.0
 
 
 class GroupBuffer(ReplayBuffer):
@@ -50,6 +52,7 @@ class GroupBuffer(ReplayBuffer):
         self._recipe = recipe
         self._method = method_of(recipe)
         self.drawn = Drawn()
+        self._environment_seconds = 0.0
 
     def sample(
         self, global_steps: int, partition_id: str, batch_size: int
@@ -92,7 +95,7 @@ class GroupBuffer(ReplayBuffer):
                 break
         else:
             chosen += [name for name in new if name not in names]
-        return Drawn(seen, chosen[: train.groups])
+        return Drawn(seen, chosen[: train.groups], self._environment_seconds)
 
     def _filtered(self, groups: dict[str, list[Episode]]) -> list[str]:
         kept = {id(group) for group in filtered(self._method, list(groups.values()))}
@@ -116,9 +119,12 @@ class GroupBuffer(ReplayBuffer):
         first = sorted(key for key in self.partitions[partition] if key.endswith("_0"))
         data = tq.kv_batch_get(keys=first, partition_id=partition, select_fields=["extra_fields"])
         groups: dict[str, dict[int, Episode]] = {}
+        self._environment_seconds = 0.0
         for key, facts in zip(first, data["extra_fields"], strict=True):
             name, session, _ = key.rsplit("_", 2)
-            groups.setdefault(name, {})[int(session)] = carried(facts)
+            episode, seconds = carried(facts)
+            groups.setdefault(name, {})[int(session)] = episode
+            self._environment_seconds += seconds
         ordered = sorted(groups.items())
         for number, (_, group) in enumerate(ordered):
             for episode in group.values():
@@ -126,6 +132,7 @@ class GroupBuffer(ReplayBuffer):
         return {name: [group[session] for session in sorted(group)] for name, group in ordered}
 
 
-def carried(facts: Any) -> Episode:
-    """Return the episode that verl's extra fields of its first row carry."""
-    return _EPISODES.validate_python(getattr(facts, "data", facts)[EPISODE])
+def carried(facts: Any) -> tuple[Episode, float]:
+    """Return what verl's extra fields of its first row carry of an episode: it and its seconds."""
+    fields = getattr(facts, "data", facts)
+    return _EPISODES.validate_python(fields[EPISODE]), fields[SECONDS]

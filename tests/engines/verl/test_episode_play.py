@@ -8,7 +8,7 @@ import pytest
 from relay import relay_recipe
 from signpost import signpost_recipe
 
-from arlarena_bench.engines.verl.episode_play import Seats
+from arlarena_bench.engines.verl.episode_play import Played, Seats
 from arlarena_bench.episode import Episode, Generation
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.player import SampledPlayer
@@ -31,11 +31,13 @@ def test_the_same_turns(recipe: Recipe) -> None:
     async def answer(ids: tuple[int, ...]) -> Generation:
         return model.generate([ids], likeliest)[0]
 
-    async def all_at_once() -> list[Episode]:
+    async def all_at_once() -> list[Played]:
         seats: Any = Seats(recipe, model.tokenizer)
         return await asyncio.gather(*(seats.play(task, answer) for task in tasks))
 
-    found = asyncio.run(all_at_once())
+    played = asyncio.run(all_at_once())
+    assert all(seconds > 0 for _, seconds in played)
+    found = [episode for episode, _ in played]
     assert len(found[0].turns) > 1
     assert [without_numbers(e) for e in found] == [without_numbers(e) for e in expected]
 
