@@ -162,4 +162,8 @@ $(VERL)/.installed: pyproject.toml peers-verl.txt
 peers-verl: $(VERL)/.installed ## Install verl, in an environment of its own (1.8 GB)
 
 verl: peers-verl ## Compare updates and a run by verl with the local engine, and run a bench on a Ray cluster
-	$(VERL)/bin/python -P -m pytest -m verl tests/engines/verl tests/harness/test_ray_launcher.py
+	$(VERL)/bin/python -P -m pytest -m 'verl and not faults' tests/engines/verl tests/harness/test_ray_launcher.py
+
+.PHONY: verl-faults
+verl-faults: peers-verl ## Kill each part of a run on verl, fill its disk, and go on (10 minutes)
+	$(VERL)/bin/python -P -m pytest -m faults tests/engines/verl

@@ -129,7 +129,7 @@ class Launch:
     def _processes(self) -> dict[str, Any]:
         """Return which processes there are beside the ranks, and what they load."""
         environment = "+ray_kwargs.ray_init.runtime_env.env_vars"
-        loaded = {f"{environment}.{RUN}": "1", "reward.num_workers": 1}
+        loaded = {f"{environment}.{RUN}": "1", "reward.num_workers": 0}
         if not on_cpu():
             return loaded | {f"{ROLLOUT}.agent.num_workers": 8 * self.cluster.nodes}
         ranks = self.cluster.gpus

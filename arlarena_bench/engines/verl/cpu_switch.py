@@ -6,8 +6,15 @@ import os
 VARIABLE = "ARLARENA_VERL_CPU"
 # Set by our launcher: this is a run of ours, not a trainer that takes our losses alone.
 RUN = "ARLARENA_VERL_RUN"
-# verl registers its engines for accelerators only; the second asks for the same classes.
-ON_CPU = {VARIABLE: "1", "VERL_ENGINE_DEVICE": "cuda"}
+# The same: the number of the process with which the one that it has started ends.
+PARENT = "ARLARENA_VERL_PARENT"
+ON_CPU = {
+    VARIABLE: "1",
+    # verl registers its engines for accelerators only; this asks for the same classes.
+    "VERL_ENGINE_DEVICE": "cuda",
+    # Ray would start an idle worker for each processor, none of which verl's settings fit.
+    "RAY_prestart_worker_first_driver": "0",
+}
 
 
 def on_cpu() -> bool:

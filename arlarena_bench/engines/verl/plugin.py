@@ -7,9 +7,13 @@ import os
 import sys
 import traceback
 
-from arlarena_bench.engines.verl.cpu_switch import RUN, on_cpu
+from arlarena_bench.engines.verl.cpu_switch import PARENT, RUN, on_cpu
 from arlarena_bench.engines.verl.requirement import require_verl
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.tied import die_with_parent
+
+if os.environ.get(PARENT) == str(os.getppid()):
+    die_with_parent()
 
 try:
     require_verl()

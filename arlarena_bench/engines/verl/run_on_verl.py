@@ -2,7 +2,7 @@
 
 import os
 import shlex
-import subprocess
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,13 @@ import torch
 from arlarena_bench.engines.engine import Cluster, OnStep
 from arlarena_bench.engines.verl.command import VERL, Launch
 from arlarena_bench.engines.verl.cpu_switch import ON_CPU, VARIABLE, on_cpu
+from arlarena_bench.engines.verl.driver_process import watch
 from arlarena_bench.engines.verl.refusals import check_recipe
 from arlarena_bench.engines.verl.row_lengths import row_lengths
-from arlarena_bench.engines.verl.run_report import RunReport
+from arlarena_bench.engines.verl.run_report import RunReport, log_of
 from arlarena_bench.engines.verl.settings_check import checked
 from arlarena_bench.errors import ArenaError
+from arlarena_bench.ray_head import RayHead
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Result, StartRecord
 from arlarena_bench.training.collapse import CollapseDetector
@@ -25,9 +27,8 @@ from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.run import Run, finished_result, holds
 from arlarena_bench.training.start import find_start, start_policy, start_record
 
-# Seconds between looks at what verl has told.
-LOOK_EVERY = 0.5
-ENDING = 30.0  # seconds that verl has to end when this process is ended
+# Checkpoints that stay when a run is gone on with; verl knows of none that it found.
+KEPT = 2
 
 
 def on(cluster: Cluster) -> "VerlEngine":
@@ -102,6 +103,12 @@ class VerlEngine:
 
     def _check(self, recipe: Recipe) -> None:
         check_recipe(recipe)
+        head = RayHead.of(os.environ.get("RAY_ADDRESS", ""))
+        if head and not head.answers():
+            raise ArenaError(
+                f"no Ray cluster answers at {head}, which RAY_ADDRESS names: start one there, or "
+                "unset it for one of this machine alone"
+            )
         here, asked = torch.cuda.device_count(), self.cluster.gpus
         # A cluster that is there already may have none on this node.
         if not on_cpu() and "RAY_ADDRESS" not in os.environ and here < asked:
@@ -122,6 +129,7 @@ class VerlEngine:
         if until <= made < recipe.train.iterations:
             return begun
         run.rewind(made)
+        drop_checkpoints(folder / VERL, made)
         launch = Launch(
             recipe,
             folder,
@@ -143,7 +151,8 @@ class VerlEngine:
                 if on_step is not None:
                     on_step({"step": step, **metrics})
 
-        _watch(launch, folder / VERL / "log.txt", tell)
+        environment = ON_CPU if on_cpu() else {}
+        watch(launch.command(), environment, log_of(folder), tell)
         return begun
 
 
@@ -158,52 +167,29 @@ def newest_checkpoint(folder: Path, logged: int) -> tuple[int, Path | None]:
         0 and None where there is none.
     """
     kept = folder / VERL
+    steps = _checkpoints(kept)
     try:
         whole = int((kept / "latest_checkpointed_iteration.txt").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return 0, None
-    steps = {int(path.name.rpartition("_")[2]): path for path in kept.glob("global_step_*")}
+        # verl was interrupted while it wrote that behind its newest, or had no room for it.
+        whole = max(steps, default=0) - 1
     fitting = [s for s in steps if s <= min(whole, logged) and any(steps[s].glob("actor/model_*"))]
     if not fitting:
         return 0, None
     return max(fitting), steps[max(fitting)]
 
 
-def _watch(launch: Launch, log: Path, tell: Callable[[], None]) -> None:
-    """Run verl to its end, and hand on what it tells meanwhile.
-
-    Raises:
-        ArenaError: If it fails, by what it has told or else by its log.
-    """
-    own = ON_CPU if on_cpu() else {}
-    log.parent.mkdir(exist_ok=True)
-    with log.open("ab") as written:
-        process = subprocess.Popen(
-            launch.command(),
-            stdin=subprocess.DEVNULL,
-            stdout=written,
-            stderr=written,
-            env=os.environ | own,
-        )
-    try:
-        while (code := _ended(process)) is None:
-            tell()
-        tell()
-    finally:
-        process.terminate()
-        try:
-            process.wait(ENDING)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    if code:
-        raise ArenaError(f"verl has ended with code {code}; its log says why: {log}")
+def _checkpoints(kept: Path) -> dict[int, Path]:
+    """Return the folders of verl's checkpoints by their steps, those that are not whole, too."""
+    return {int(path.name.rpartition("_")[2]): path for path in kept.glob("global_step_*")}
 
 
-def _ended(process: "subprocess.Popen[bytes]") -> int | None:
-    try:
-        return process.wait(LOOK_EVERY)
-    except subprocess.TimeoutExpired:
-        return None
+def drop_checkpoints(kept: Path, step: int) -> None:
+    """Remove the checkpoints that will be written anew, and all but two of those before."""
+    steps = _checkpoints(kept)
+    staying = sorted(each for each in steps if each <= step)[-KEPT:]
+    for each in sorted(steps.keys() - set(staying)):
+        shutil.rmtree(steps[each], ignore_errors=True)
 
 
 def _finish(run: Run, start: StartRecord, command: str | None) -> Result:

@@ -15,6 +15,16 @@ from arlarena_bench.files import JsonLines, write_json
 _EPISODES = TypeAdapter(dict[str, list[Episode]])
 
 
+def log_of(folder: Path) -> Path:
+    """Return where verl's processes write what they print, by the run's folder."""
+    return folder / VERL / "log.txt"
+
+
+def pointer(log: Path) -> str:
+    """Return what to do where verl's own words do not say it."""
+    return f"; its log says more: {log}; --resume goes on"
+
+
 class RunReport:
     """Lines of one start of verl: steps that were made, and why it failed.
 

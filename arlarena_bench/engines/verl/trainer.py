@@ -24,7 +24,7 @@ from arlarena_bench.engines.verl.command import RECIPE, STOP, TRAINER
 from arlarena_bench.engines.verl.credit import SampledRows, by_group
 from arlarena_bench.engines.verl.group_buffer import SCORING, GroupBuffer
 from arlarena_bench.engines.verl.minibatch_loss import REAL
-from arlarena_bench.engines.verl.run_report import RunReport
+from arlarena_bench.engines.verl.run_report import RunReport, log_of, pointer
 from arlarena_bench.engines.verl.task_rows import panel_rows
 from arlarena_bench.engines.verl.workers import ArenaWorker
 from arlarena_bench.episode import Episode
@@ -128,7 +128,9 @@ class ArenaTrainer(PPOTrainerSync):
             cause = getattr(error, "cause", None) or error
             said = str(cause).strip().split("\n")[0]
             known = isinstance(cause, ArenaError)
-            self._report.failed(said if known else f"verl: {type(cause).__name__}: {said}")
+            if not known:
+                said = f"verl: {type(cause).__name__}: {said}{pointer(log_of(self._folder))}"
+            self._report.failed(said)
             raise
 
     @property
@@ -302,6 +304,7 @@ class ArenaTrainer(PPOTrainerSync):
             for theirs, ours in _PARTS.items()
             if theirs in timing_raw
         }
+        parts["cpu_s/environment"] = self.replay_buffer.drawn.environment_seconds
         whole = timing_raw["step"] + timing_raw.get("testing", 0.0)
         self._report.step(step, self._measured, {"wall_s": whole, **parts})
         self._detector.observe(step, self._measured)

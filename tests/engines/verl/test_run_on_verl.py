@@ -1,5 +1,6 @@
 """What the process that starts verl reads and keeps of a run, without verl."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from arlarena_bench import ArenaError
 from arlarena_bench.engines.engine import Cluster, engine_named
 from arlarena_bench.engines.verl import requirement
 from arlarena_bench.engines.verl.cpu_switch import VARIABLE
-from arlarena_bench.engines.verl.run_on_verl import newest_checkpoint
+from arlarena_bench.engines.verl.run_on_verl import drop_checkpoints, newest_checkpoint
 from arlarena_bench.engines.verl.run_report import RunReport
 from arlarena_bench.engines.verl.task_rows import panel_rows, training_rows
 from arlarena_bench.episode import Episode, Generation, Turn
@@ -19,7 +20,7 @@ from arlarena_bench.training.rollout import Arena
 from arlarena_bench.training.start import start_policy
 
 
-def kept(folder: Path, steps: list[int], whole: int | None) -> None:
+def kept(folder: Path, steps: list[int], whole: int | str | None) -> None:
     for step in steps:
         actor = folder / "verl" / f"global_step_{step}" / "actor"
         actor.mkdir(parents=True)
@@ -36,15 +37,26 @@ def kept(folder: Path, steps: list[int], whole: int | None) -> None:
         ([2, 4], 2, 4, 2),  # it was killed while it wrote the newest
         ([2, 10], 10, 12, 10),
         ([4], 4, 3, 0),
+        ([2, 4], "", 5, 2),  # there was no room to name the newest
+        ([2], None, 3, 0),  # it was killed while it wrote the first
         ([], None, 3, 0),
     ],
 )
 def test_where_a_run_goes_on(
-    tmp_path: Path, steps: list[int], whole: int | None, logged: int, expected: int
+    tmp_path: Path, steps: list[int], whole: int | str | None, logged: int, expected: int
 ) -> None:
     kept(tmp_path, steps, whole)
     place = tmp_path / "verl" / f"global_step_{expected}" if expected else None
     assert newest_checkpoint(tmp_path, logged) == (expected, place)
+
+
+def test_what_is_made_anew_leaves_no_checkpoints_behind(tmp_path: Path) -> None:
+    kept(tmp_path, [2, 4, 6, 8, 10], 10)
+    drop_checkpoints(tmp_path / "verl", 8)
+    assert sorted(path.name for path in (tmp_path / "verl").glob("global_*")) == [
+        "global_step_6",
+        "global_step_8",
+    ]
 
 
 def test_a_report_tells_each_step_once(tmp_path: Path) -> None:
@@ -101,6 +113,17 @@ def test_a_machine_without_gpus_says_so(monkeypatch: pytest.MonkeyPatch, tmp_pat
     engine = engine_named("verl", Cluster(1, 64))
     with pytest.raises(ArenaError, match="to have 64 GPUs on this machine, which has"):
         engine.train(signpost_recipe(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_cluster_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(requirement, "version", lambda name: requirement.VERSION)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        with pytest.raises(ArenaError, match=f"no Ray cluster answers at {address}, which RAY_A"):
+            engine_named("verl").train(signpost_recipe(), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
