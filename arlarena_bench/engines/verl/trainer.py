@@ -126,7 +126,7 @@ class ArenaTrainer(PPOTrainerSync):
         except Exception as error:
             # What a worker raised carries all of its traceback.
             cause = getattr(error, "cause", None) or error
-            said = str(cause).strip().split("\n")[0]
+            said = str(cause).strip().split("\n")[0].rstrip(".")
             known = isinstance(cause, ArenaError)
             if not known:
                 said = f"verl: {type(cause).__name__}: {said}{pointer(log_of(self._folder))}"

@@ -8,13 +8,16 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from verl_faults import FILLER, PAUSE, RECIPE, fill, gone_on_with, killing, on_cpus
+from verl_faults import FILLER, RECIPE, fill, gone_on_with, killing, on_cpus
 
 from arlarena_bench.engines.engine import Cluster, Engine, engine_named
 from arlarena_bench.training.run import read_metrics
 
 pytestmark = [pytest.mark.verl, pytest.mark.faults]
 
+# Each fault comes behind a step that no checkpoint has, which is then made anew.
+PAUSE = 2
+STRUCK = RECIPE.with_values({"train.iterations": 4, "train.checkpoint_every": PAUSE})
 # Ray's own: head, dashboard, client server, agent of the dashboard.
 PORTS = (6379, 8265, 10001, 52365)
 DISK = "64m"
@@ -38,7 +41,7 @@ def folder(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             with suppress(OSError):  # somebody else has it, which is as good
                 listener.bind(("127.0.0.1", port))
                 listener.listen()
-        engine.train_until(RECIPE, disk / "run", PAUSE)
+        engine.train_until(STRUCK, disk / "run", PAUSE)
     yield disk / "run"
     if mounted:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
@@ -75,11 +78,11 @@ def test_the_disk_is_full(folder: Path) -> None:
 def test_the_run_ends_as_if_nothing_had_befallen_it(
     engine: Engine, folder: Path, tmp_path: Path
 ) -> None:
-    expected = engine_named("local").train(RECIPE, tmp_path / "local")
-    found = engine.train(RECIPE, folder, resume=True)
-    assert list(read_metrics(folder)) == list(range(RECIPE.train.iterations + 1))
+    expected = engine_named("local").train(STRUCK, tmp_path / "local")
+    found = engine.train(STRUCK, folder, resume=True)
+    assert list(read_metrics(folder)) == list(range(STRUCK.train.iterations + 1))
     logged = (folder / "metrics.jsonl").read_text().splitlines()
-    assert len(logged) == RECIPE.train.iterations + 1
+    assert len(logged) == STRUCK.train.iterations + 1
     assert found.cost.model_copy(update={"cpu_seconds": None}) == expected.cost.model_copy(
         update={"cpu_seconds": None}
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 from safetensors.torch import load_file
-from verl_faults import PAUSE, RECIPE, Ended, gone_on_with, killing, on_cpus
+from verl_faults import RECIPE, Ended, gone_on_with, killing, on_cpus
 
 from arlarena_bench.engines.engine import Cluster, engine_named
 from arlarena_bench.engines.verl.requirement import require_verl
@@ -38,7 +38,7 @@ def on_verl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnVerl]:
     folder = tmp_path_factory.mktemp("verl") / "run"
     engine = engine_named("verl", Cluster(gpus=2))
     with on_cpus():
-        engine.train_until(RECIPE, folder, PAUSE)
+        engine.train_until(RECIPE, folder, 1)
         assert not (folder / RESULT_FILE).exists()
         killed = gone_on_with(folder, killing("WorkerDict"))
         yield OnVerl(folder, killed, engine.train(RECIPE, folder, resume=True))
@@ -47,13 +47,13 @@ def on_verl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnVerl]:
 def test_a_rank_that_is_killed_ends_it_with_one_line(on_verl: OnVerl) -> None:
     assert on_verl.killed.code == 2
     (line,) = on_verl.killed.said
-    assert line.startswith("error: verl: ActorDiedError: ")
+    assert line.startswith("error: verl: ")  # by the dead rank, or by the one that it left
     assert line.endswith(f"log says more: {on_verl.folder}/verl/log.txt; --resume goes on\n")
 
 
 def test_each_step_is_the_local_engines(local: tuple[Path, Result], on_verl: OnVerl) -> None:
     expected, found = read_metrics(local[0]), read_metrics(on_verl.folder)
-    assert list(found) == list(expected) == [0, 1, 2, 3, 4]
+    assert list(found) == list(expected) == [0, 1, 2, 3]
     for step, metrics in expected.items():
         # In single precision the ranks add up in another order. Rows whose entropy is the median
         # may so change from one half to the other.
