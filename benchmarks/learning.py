@@ -3,8 +3,8 @@
 Run with `python -m benchmarks.learning LOCAL... --against VERL`, folders of runs that differ in
 seed and engine alone, finished or not: the steps that all have are compared. With two runs or more,
 each figure of the one on the other engine is held against the interval in which one more of them
-would lie. The run of the same seed has the same tasks and draws: how far its metrics are at most is
-told, too. `--write FILE` keeps the curves.
+would lie. The run of the same seed has the same tasks and draws: told is up to which step it has
+the same replies, and how far its metrics are until then. `--write FILE` keeps the curves.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from arlarena_bench.training.run import finished_result, read_metrics
 
 LEVEL = 0.95
 WINDOW = 10  # steps whose training success is averaged
-TRAINING, VALIDATION = "success/train", "validation/success"
+TRAINING, VALIDATION, TOKENS = "success/train", "validation/success", "cost/tokens"
 # Rows whose entropy is the median may change halves by rounding alone.
 HALVES = "kl_share/"
 
@@ -93,20 +93,33 @@ def comparison(first: Sequence[Made], other: Made) -> str:
         interval = ""
         if len(values) > 1:
             low, high = of_one_more(values)
-            interval = f"[{low:.1%}, {high:.1%}]"
+            interval = f"[{max(low, 0):.1%}, {min(high, 1):.1%}]"
         mean = f"{statistics.mean(values):.1%}" if values else ""
         rows.append([name, str(len(values)), mean, interval, f"{value:.1%}"])
     headers = ["success", "runs", "mean", f"one more, {LEVEL:.0%}", "other engine"]
     return tabulate(rows, headers, "github", disable_numparse=True)
 
 
-def furthest(run: Made, other: Made) -> tuple[float, str, int]:
-    """Return how far two runs of one seed are at most: the difference, its metric and its step."""
+def same_replies(run: Made, other: Made) -> int:
+    """Return the last step up to which two runs of one seed have sampled as many tokens."""
+    alike = -1
+    for step, metrics in run.metrics.items():
+        if metrics[TOKENS] != other.metrics[step][TOKENS]:
+            break
+        alike = step
+    return alike
+
+
+def furthest(run: Made, other: Made, last: int) -> tuple[float, str]:
+    """Return how far two runs are at most up to a step: the difference, and its metric."""
     return max(
-        (abs(value - other.metrics[step][name]), name, step)
+        (abs(value - other.metrics[step][name]), name)
         for step, metrics in run.metrics.items()
         for name, value in metrics.items()
-        if name in other.metrics[step] and math.isfinite(value) and not name.startswith(HALVES)
+        if step <= last
+        and name in other.metrics[step]
+        and math.isfinite(value)
+        and not name.startswith(HALVES)
     )
 
 
@@ -133,9 +146,11 @@ def main() -> None:
         print(comparison(first, other))
         for run in first:
             if run.recipe.seed == other.recipe.seed:
-                most, name, step = furthest(run, other)
+                last = same_replies(run, other)
+                most, name = furthest(run, other, last)
                 print(
-                    f"\nseed {run.recipe.seed}: {name} differs most, by {most:.1e} in step {step}"
+                    f"\nseed {run.recipe.seed}: the same replies up to step {last} of "
+                    f"{max(run.metrics)}, so far {name} differs most, by {most:.1e}"
                 )
         if asked.write is not None:
             write_whole(asked.write, curves([*first, other]))

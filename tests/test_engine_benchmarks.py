@@ -88,7 +88,10 @@ def test_a_run_is_held_against_the_interval_of_others(
         *([f"validation, step {step}", "2"] for step in range(3)),
         ["training, last 10 of 2 steps", "2"],
     ]
-    assert re.fullmatch(r"seed 1: \S+ differs most, by 0\.0e\+00 in step \d", lines[-1])
+    assert re.fullmatch(
+        r"seed 1: the same replies up to step 2 of 2, so far \S+ differs most, by 0\.0e\+00",
+        lines[-1],
+    )
     curves = (tmp_path / "curves.csv").read_text().splitlines()
     assert curves[0].split(",")[:2] == ["step", "seed-0 success/train"]
     assert len(curves) == 4
@@ -98,6 +101,20 @@ def test_a_run_is_held_against_the_interval_of_others(
     engine_named("local").train_until(recipe, other, 1)
     with pytest.raises(ArenaError, match="other is a run of another recipe"):
         learning.read([*runs, other])
+
+
+def test_replies_that_part_are_told() -> None:
+    recipe = signpost_recipe()
+    one, other = (
+        learning.Made(
+            Path(),
+            recipe,
+            {step: {"cost/tokens": tokens, "kl": kl} for step, (tokens, kl) in enumerate(steps)},
+        )
+        for steps in ([(0, 0.0), (5, 0.5), (9, 1.0)], [(0, 0.0), (5, 0.25), (8, 9.0)])
+    )
+    assert learning.same_replies(one, other) == 1
+    assert learning.furthest(one, other, 1) == (0.25, "kl")
 
 
 def test_the_interval_is_the_one_of_a_normal_sample() -> None:

@@ -1,11 +1,9 @@
 """verl on a machine without accelerators, as its registry of platforms allows it.
 
 verl names none of its own for the CPU. Two of its functions are replaced besides, for they take an
-accelerator for granted; both before its engines are imported. So is one of Ray's, which takes a
-machine for granted that has nothing else to do.
+accelerator for granted; both before its engines are imported.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,8 +11,6 @@ from typing import Any
 import torch
 from verl.plugin.platform.platform_base import PlatformBase
 from verl.plugin.platform.platform_manager import PlatformRegistry
-
-STARTING = 300.0  # seconds that Ray's own processes have to start; it gives them 30 itself
 
 # Nothing here asks how much memory is free; verl divides by it.
 _BYTES = 1 << 30
@@ -115,8 +111,7 @@ class CpuPlatform(PlatformBase):
 
 
 def replace_functions() -> None:
-    """Start process groups with one back end, offload without pinned memory, and wait for Ray."""
-    from ray._private import services
+    """Start process groups with one back end, and offload without pinned memory."""
     from verl.utils import distributed, fsdp_utils
 
     start = distributed.initialize_global_process_group_ray
@@ -128,17 +123,3 @@ def replace_functions() -> None:
 
     distributed.initialize_global_process_group_ray = started
     fsdp_utils.CPUOffloadPolicy = lambda pin_memory=False: policy(pin_memory=False)
-
-    node = services.get_node
-
-    def patiently(*asked: Any, **named: Any) -> Any:
-        until = time.monotonic() + STARTING
-        while True:
-            try:
-                return node(*asked, **named)
-            except RuntimeError:  # it has not started yet
-                if time.monotonic() > until:
-                    raise
-                time.sleep(1.0)
-
-    services.get_node = patiently
