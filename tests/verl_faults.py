@@ -66,6 +66,18 @@ def on_cpus() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def small_disk(place: Path, size: str) -> Iterator[bool]:
+    """Mount a disk in memory at a folder where that is allowed; give whether it is."""
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
 def gone_on_with(folder: Path, fault: Callable[[int, Path], None]) -> Ended:
     """Go on with a run, and let something befall it behind the first step that it makes.
 

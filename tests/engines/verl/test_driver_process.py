@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from started_runs import gone, until
-from verl_faults import session
+from verl_faults import session, small_disk
 
 from arlarena_bench import ArenaError
 from arlarena_bench.engines.verl.driver_process import watch
@@ -88,6 +88,14 @@ def test_a_driver_does_not_outlive_who_started_it(tmp_path: Path) -> None:
         command.kill()
     driver = int(started.read_text())
     until(lambda: gone(driver))
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    with small_disk(tmp_path, "64k") as mounted:
+        if not mounted:
+            pytest.skip("a small disk cannot be mounted here")
+        with pytest.raises(ArenaError, match=f"on; the disk of {tmp_path} is full$"):
+            watch(python("print('x' * 99999)"), {}, tmp_path / "log.txt", lambda: None)
 
 
 def test_a_log_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

@@ -1,14 +1,12 @@
 """What may befall a run on verl, one after the other, until it ends as if nothing had."""
 
-import os
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from verl_faults import FILLER, RECIPE, fill, gone_on_with, killing, on_cpus
+from verl_faults import FILLER, RECIPE, fill, gone_on_with, killing, on_cpus, small_disk
 
 from arlarena_bench.engines.engine import Cluster, Engine, engine_named
 from arlarena_bench.training.run import read_metrics
@@ -33,18 +31,15 @@ def engine() -> Iterator[Engine]:
 def folder(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A run that was paused while all ports were taken, on a disk of its own where there is one."""
     disk = tmp_path_factory.mktemp("disk")
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(disk)]
-    mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
-    with ExitStack() as taken:
-        for port in PORTS:
-            listener = taken.enter_context(socket.socket())
-            with suppress(OSError):  # somebody else has it, which is as good
-                listener.bind(("127.0.0.1", port))
-                listener.listen()
-        engine.train_until(STRUCK, disk / "run", PAUSE)
-    yield disk / "run"
-    if mounted:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    with small_disk(disk, DISK):
+        with ExitStack() as taken:
+            for port in PORTS:
+                listener = taken.enter_context(socket.socket())
+                with suppress(OSError):  # somebody else has it, which is as good
+                    listener.bind(("127.0.0.1", port))
+                    listener.listen()
+            engine.train_until(STRUCK, disk / "run", PAUSE)
+        yield disk / "run"
 
 
 @pytest.mark.parametrize(
