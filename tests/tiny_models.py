@@ -96,9 +96,14 @@ def tokenizer() -> transformers.PreTrainedTokenizerFast:
     return train_tokenizer([*prompts, "<think> </think> <action> </action>"], r"\S+|\s")
 
 
-def write_model(folder: Path, name: str, **settings: Any) -> Path:
+def write_model(
+    folder: Path,
+    name: str,
+    words: transformers.PreTrainedTokenizerFast | None = None,
+    **settings: Any,
+) -> Path:
     """Write a model of the class `name` with random weights, and its tokenizer."""
-    words = tokenizer()
+    words = words or tokenizer()
     settings = (DECODERS[name] if name in DECODERS else OTHERS[name][0]) | settings
     made = getattr(transformers, name).config_class(
         vocab_size=len(words),
