@@ -139,7 +139,7 @@ vllm-parts: setup ## Install vLLM for CPUs, in an environment of its own (700 MB
 	  > "$$(.venv-vllm/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth"
 	.venv-vllm/bin/python -m pip install --quiet --no-deps -r peers-vllm.txt
 
-vllm: vllm-parts ## Train with vLLM in process, compare it with our sampler, play through its server (5 minutes)
+vllm: vllm-parts ## Train with vLLM in process, compare it with our sampler, play through its server (7 minutes)
 	.venv-vllm/bin/python -P -m pytest -m vllm tests/with_vllm
 
 .PHONY: peers

@@ -212,6 +212,11 @@ def usage_lines(result: Result) -> Iterator[str]:
         f"cost: {usage.requests:,} requests ({usage.failed_requests:,} failed), {tokens}{money}, "
         f"{usage.request_seconds:,.0f} s of requests"
     )
+    if usage.shortened:
+        yield (
+            f"cut by the server before {result.recipe.train.max_new_tokens} tokens: "
+            f"{usage.shortened:,} replies, as where its context has no room for more"
+        )
     reasons = Counter(failed.reason for each in result.scores.values() for failed in each.failed)
     if reasons:
         total = sum(len(each.episodes) for each in result.scores.values()) + reasons.total()
@@ -266,6 +271,7 @@ def _usage(base_url: str, exchanges: "Sequence[Exchange]", price: Price | None) 
         failed_requests=len(exchanges) - len(answered),
         prompt_tokens=prompt,
         reply_tokens=reply,
+        shortened=sum(map(_is_shortened, answered)),
         request_seconds=round(sum(exchange.seconds for exchange in exchanges), 3),
     )
     if price is None:
@@ -273,6 +279,13 @@ def _usage(base_url: str, exchanges: "Sequence[Exchange]", price: Price | None) 
     money = None if prompt is None or reply is None else price.of(prompt, reply)
     prices = {"prompt_price": price.prompt, "reply_price": price.reply, "money": money}
     return usage.model_copy(update=prices)
+
+
+def _is_shortened(exchange: "Exchange") -> bool:
+    """Whether a server cut a reply before it had the tokens that were asked for."""
+    limit = exchange.request.get("max_tokens") or exchange.request["max_completion_tokens"]
+    length = exchange.reply_tokens
+    return exchange.finish_reason == "length" and length is not None and length < limit
 
 
 def _total(

@@ -69,12 +69,14 @@ class Completion:
         model: Who answered, as the server says; empty if it does not.
         prompt_tokens: As the server counts them; None if it does not.
         reply_tokens: Likewise.
+        finish_reason: Why the reply ended, as the server says; None if it does not.
     """
 
     text: str
     model: str
     prompt_tokens: int | None
     reply_tokens: int | None
+    finish_reason: str | None
 
 
 class _Part(BaseModel):
@@ -239,6 +241,7 @@ class ChatClient:
             self._shown(response.model or ""),
             usage.prompt_tokens if usage else None,
             usage.completion_tokens if usage else None,
+            None if choice.finish_reason is None else self._shown(choice.finish_reason),
         )
 
     def _refusal(self, error: openai.APIStatusError, settings: Mapping[str, Any]) -> Exception:

@@ -27,6 +27,7 @@ class Exchange(BaseModel):
         model: Who answered, as the server says.
         prompt_tokens: As the server counts them; None if it does not.
         reply_tokens: Likewise.
+        finish_reason: Why the reply ended, as the server says.
         refused: Settings that were not sent, because the server does not take them.
         left_out: Those among them that would have changed what is asked for.
         seconds: That the request took.
@@ -42,6 +43,7 @@ class Exchange(BaseModel):
     model: str = ""
     prompt_tokens: int | None = None
     reply_tokens: int | None = None
+    finish_reason: str | None = None
     refused: list[str] = []
     left_out: list[str] = []
     seconds: float = 0.0

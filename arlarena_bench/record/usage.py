@@ -15,6 +15,7 @@ class UsageRecord(RecordPart):
         failed_requests: Of these without a usable reply.
         prompt_tokens: As the server counts them; None if it has left that out of a reply.
         reply_tokens: Likewise, with those that a server's own reasoning took.
+        shortened: Replies that the server cut before they had the tokens that were asked for.
         prompt_price: Of a million prompt tokens, as the user gave it; None without one.
         reply_price: Likewise of reply tokens.
         money: What the tokens cost at these prices; None where prices or tokens are not known.
@@ -28,6 +29,7 @@ class UsageRecord(RecordPart):
     failed_requests: Count
     prompt_tokens: Count | None
     reply_tokens: Count | None
+    shortened: Count = 0
     prompt_price: Amount | None = None
     reply_price: Amount | None = None
     money: Amount | None = None

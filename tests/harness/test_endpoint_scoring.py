@@ -78,6 +78,20 @@ def test_a_model_behind_an_endpoint_is_scored_and_its_cost_is_told(tmp_path: Pat
     assert f"cost: {asked} requests (0 failed)" in shown
 
 
+def test_replies_that_the_server_cuts_too_early_are_counted(tmp_path: Path) -> None:
+    def behave(number: int, body: dict[str, Any]) -> Answer:
+        ends = [("length", 5), ("length", body["max_tokens"]), ("stop", 5), ("length", None)]
+        return said(STEP, *ends[number % len(ends)])
+
+    with chat_server(behave) as server:
+        result = score(server, tmp_path, tasks=1, concurrency=1)
+        asked = len(server.bodies)
+    assert result.usage is not None
+    assert result.usage.shortened == len(range(0, asked, 4)) > 1
+    told = f"cut by the server before 8 tokens: {result.usage.shortened} replies"
+    assert told in "\n".join(usage_lines(result))
+
+
 def test_what_cannot_be_had_is_in_no_score_until_a_rerun_has_it(tmp_path: Path) -> None:
     broken = [True]
 

@@ -16,7 +16,7 @@ from vllm_server import NAME, VllmServer, vllm_server
 from arlarena_bench.cli import app
 from arlarena_bench.episode import Generation
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.harness.endpoint_scoring import EndpointRequest, score_endpoint
+from arlarena_bench.harness.endpoint_scoring import EndpointRequest, score_endpoint, usage_lines
 from arlarena_bench.harness.scoring import score_policy
 from arlarena_bench.policy.base import Ask, Sampler
 from arlarena_bench.policy.budget import Budget
@@ -118,6 +118,16 @@ def test_what_a_server_refuses_is_one_line(server: VllmServer, tmp_path: Path) -
     with pytest.raises(ArenaError, match="404") as caught:
         score(server, tmp_path / "other", model="another")
     assert "\n" not in str(caught.value)
+
+
+def test_what_a_server_shortens_is_said(server: VllmServer, tmp_path: Path) -> None:
+    long = dict.fromkeys(("first", "later"), "x" * 380 + "{observation}")
+    settings = (f"protocol.template={json.dumps(long)}", "train.max_new_tokens=128")
+    result = score(server, tmp_path, *settings)
+    usage = result.usage
+    assert usage is not None
+    assert 0 < usage.shortened <= usage.requests
+    assert "cut by the server before 128 tokens" in "\n".join(usage_lines(result))
 
 
 def test_a_conversation_goes_on_as_in_this_process(
