@@ -236,19 +236,21 @@ def marks_of(table: Table) -> list[str]:
 
 
 def _starts(results: Sequence[Result]) -> list[str]:
-    hashes = sorted({result.start.sha256[:12] for result in results if result.start})
-    success = sorted(
-        {
-            _number(result.training.start_success, "{:.1%}")
-            for result in results
-            if result.training is not None
-        }
-    )
-    if not hashes:
+    """Return a line that names the starts by their weights, and what each solved, seed by seed."""
+    success: dict[str, list[str]] = {}
+    for result in sorted(results, key=lambda result: result.seed):
+        if result.start:
+            found = success.setdefault(result.start.sha256[:12], [])
+            if result.training is not None:
+                solved = _number(result.training.start_success, "{:.1%}")
+                if solved not in found:
+                    found.append(solved)
+    if not success:
         return []
     shipped = next((result.start.set for result in results if result.start), None)
     kind = f"start policies of the shipped set {shipped[:12]}:" if shipped else "start policy"
-    return [f"- {kind} {', '.join(hashes)}: success {', '.join(success)} (validation)"]
+    solved = ", ".join("/".join(found) or NONE for found in success.values())
+    return [f"- {kind} {', '.join(success)}: success {solved} (validation)"]
 
 
 def _statistics(table: Table) -> list[str]:

@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import metrics_of, recipe_of, result_of, solving, write_run
+from runs import STEPS, metrics_of, recipe_of, result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.record import CostRecord, Decoder, Result, comparable
@@ -255,6 +255,19 @@ def test_shipped_starts_share_no_table_with_others(tmp_path: Path) -> None:
     said = [render(table, "") for table in tables]
     assert "- start policy 555555555555: success" in said[0]
     assert "- start policies of the shipped set eeeeeeeeeeee: 555555555555: success" in said[1]
+
+
+def test_starts_and_what_they_solved_stand_in_the_order_of_seeds(tmp_path: Path) -> None:
+    for seed, (start, solved) in enumerate({"6": 0.312, "5": 0.027, "4": 0.121}.items()):
+        metrics = {"validation/success": (solved, *[None] * STEPS)}
+        result = result_of(
+            "grpo", seed, solving(5), start=start * 64, start_set="e" * 64,
+            training={"metrics": metrics},
+        )  # fmt: skip
+        write_run(tmp_path, result)
+    said = render(only_table(tmp_path), "")
+    hashes = "666666666666, 555555555555, 444444444444"
+    assert f"{hashes}: success 31.2%, 2.7%, 12.1% (validation)" in said
 
 
 def test_two_results_of_one_seed_are_an_error(tmp_path: Path) -> None:
