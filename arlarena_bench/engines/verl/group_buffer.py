@@ -52,7 +52,6 @@ class GroupBuffer(ReplayBuffer):
         self._recipe = recipe
         self._method = method_of(recipe)
         self.drawn = Drawn()
-        self._environment_seconds = 0.0
 
     def sample(
         self, global_steps: int, partition_id: str, batch_size: int
@@ -74,7 +73,7 @@ class GroupBuffer(ReplayBuffer):
         Raises:
             ArenaError: If an episode failed.
         """
-        groups = self._played(SCORING, count)
+        groups, _ = self._played(SCORING, count)
         self._clear_groups(SCORING, set(groups))
         return [episode for group in groups.values() for episode in group]
 
@@ -86,7 +85,7 @@ class GroupBuffer(ReplayBuffer):
         for tries in range(train.max_tries):
             if tries:
                 self.refill_fn(train.groups)
-            played = self._played(TRAINING, train.groups * (tries + 1))
+            played, seconds = self._played(TRAINING, train.groups * (tries + 1))
             new = {name: group for name, group in played.items() if name not in seen}
             seen |= new
             names = list(new) if step <= train.cold_start else self._filtered(new)
@@ -95,14 +94,18 @@ class GroupBuffer(ReplayBuffer):
                 break
         else:
             chosen += [name for name in new if name not in names]
-        return Drawn(seen, chosen[: train.groups], self._environment_seconds)
+        return Drawn(seen, chosen[: train.groups], seconds)
 
     def _filtered(self, groups: dict[str, list[Episode]]) -> list[str]:
         kept = {id(group) for group in filtered(self._method, list(groups.values()))}
         return [name for name, group in groups.items() if id(group) in kept]
 
-    def _played(self, partition: str, count: int) -> dict[str, list[Episode]]:
-        """Wait until so many groups have ended; return them by verl's names, in their order."""
+    def _played(self, partition: str, count: int) -> tuple[dict[str, list[Episode]], float]:
+        """Wait until so many groups have ended.
+
+        Returns:
+            They by verl's names, in their order, and the CPU seconds of their environments.
+        """
         last = 0.0
         while True:
             self._sync_metadata_from_transfer_queue()
@@ -115,21 +118,22 @@ class GroupBuffer(ReplayBuffer):
                 return self._groups(partition)
             last = self._wait_for_next_poll(partition, last)
 
-    def _groups(self, partition: str) -> dict[str, list[Episode]]:
+    def _groups(self, partition: str) -> tuple[dict[str, list[Episode]], float]:
         first = sorted(key for key in self.partitions[partition] if key.endswith("_0"))
         data = tq.kv_batch_get(keys=first, partition_id=partition, select_fields=["extra_fields"])
         groups: dict[str, dict[int, Episode]] = {}
-        self._environment_seconds = 0.0
+        total = 0.0
         for key, facts in zip(first, data["extra_fields"], strict=True):
             name, session, _ = key.rsplit("_", 2)
             episode, seconds = carried(facts)
             groups.setdefault(name, {})[int(session)] = episode
-            self._environment_seconds += seconds
+            total += seconds
         ordered = sorted(groups.items())
         for number, (_, group) in enumerate(ordered):
             for episode in group.values():
                 episode.group = number
-        return {name: [group[session] for session in sorted(group)] for name, group in ordered}
+        episodes = {name: [group[session] for session in sorted(group)] for name, group in ordered}
+        return episodes, total
 
 
 def carried(facts: Any) -> tuple[Episode, float]:
