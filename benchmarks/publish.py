@@ -30,9 +30,11 @@ def copy_results(bench: Path, folder: Path, seeds: int) -> None:
     """Copy the results of every method's first seeds, and of the scripts that have played.
 
     Raises:
-        ArenaError: If a method that was started lacks one of them.
+        ArenaError: If a method that was started lacks one of them, or there is no result at all.
     """
     methods = sorted({path.parents[1] for path in bench.glob(f"*/seed-*/{RESULT_FILE}")})
+    if not methods:
+        raise ArenaError(f"{bench} holds no finished run; give <preset>/<environment> of a bench")
     for method in methods:
         for seed in range(seeds):
             source = method / f"seed-{seed}" / RESULT_FILE
@@ -81,10 +83,13 @@ def main() -> None:
     asked = parser.parse_args()
     bench = asked.bench.resolve()
     grid = f"{bench.parent.name}/{bench.name}"
-    folder = LEADERBOARD / grid
+    folder = LEADERBOARD.joinpath(bench.parent.name, bench.name)
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    copy_results(bench, fresh, asked.seeds)
+    try:
+        copy_results(bench, fresh, asked.seeds)
+    except ArenaError as error:
+        parser.error(str(error))
     # What was published stays until all seeds of all methods are known to be there.
     shutil.rmtree(folder, ignore_errors=True)
     fresh.replace(folder)
