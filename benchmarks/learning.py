@@ -4,7 +4,7 @@ Run with `python -m benchmarks.learning LOCAL... --against VERL`, folders of run
 seed and engine alone, finished or not: the steps that all have are compared. With two runs or more,
 each figure of the one on the other engine is held against the interval in which one more of them
 would lie. The run of the same seed has the same tasks and draws: told is up to which step it has
-the same replies, and how far its metrics are until then. `--write FILE` keeps the curves.
+sampled as many tokens, and how far its metrics are until then. `--write FILE` keeps the curves.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def comparison(first: Sequence[Made], other: Made) -> str:
     return tabulate(rows, headers, "github", disable_numparse=True)
 
 
-def same_replies(run: Made, other: Made) -> int:
+def same_tokens(run: Made, other: Made) -> int:
     """Return the last step up to which two runs of one seed have sampled as many tokens."""
     alike = -1
     for step, metrics in run.metrics.items():
@@ -146,10 +146,10 @@ def main() -> None:
         print(comparison(first, other))
         for run in first:
             if run.recipe.seed == other.recipe.seed:
-                last = same_replies(run, other)
+                last = same_tokens(run, other)
                 most, name = furthest(run, other, last)
                 print(
-                    f"\nseed {run.recipe.seed}: the same replies up to step {last} of "
+                    f"\nseed {run.recipe.seed}: as many tokens up to step {last} of "
                     f"{max(run.metrics)}, so far {name} differs most, by {most:.1e}"
                 )
         if asked.write is not None:

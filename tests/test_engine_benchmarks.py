@@ -89,7 +89,7 @@ def test_a_run_is_held_against_the_interval_of_others(
         ["training, last 10 of 2 steps", "2"],
     ]
     assert re.fullmatch(
-        r"seed 1: the same replies up to step 2 of 2, so far \S+ differs most, by 0\.0e\+00",
+        r"seed 1: as many tokens up to step 2 of 2, so far \S+ differs most, by 0\.0e\+00",
         lines[-1],
     )
     curves = (tmp_path / "curves.csv").read_text().splitlines()
@@ -103,7 +103,7 @@ def test_a_run_is_held_against_the_interval_of_others(
         learning.read([*runs, other])
 
 
-def test_replies_that_part_are_told() -> None:
+def test_runs_that_part_are_told() -> None:
     recipe = signpost_recipe()
     one, other = (
         learning.Made(
@@ -113,7 +113,7 @@ def test_replies_that_part_are_told() -> None:
         )
         for steps in ([(0, 0.0), (5, 0.5), (9, 1.0)], [(0, 0.0), (5, 0.25), (8, 9.0)])
     )
-    assert learning.same_replies(one, other) == 1
+    assert learning.same_tokens(one, other) == 1
     assert learning.furthest(one, other, 1) == (0.25, "kl")
 
 
