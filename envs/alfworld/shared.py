@@ -12,10 +12,11 @@ from .engine.game import NOTHING
 from .engine.sexpr import Tree
 from .game_file import check_game
 
-# Most games that are kept when nobody plays them any more: the tasks of a rollout are all fresh,
-# so this only has to span the episodes of some groups. One takes a third of a megabyte and more.
-KEPT = 32
-REMEMBERED = 4096
+# Most games that are kept when nobody plays them any more: a test panel and what is validated on,
+# which each decoder of an evaluation, and each run whose replies are checked, plays again. One
+# takes half a megabyte and more.
+KEPT = 640
+REMEMBERED = 1024
 
 
 class CompiledGame:

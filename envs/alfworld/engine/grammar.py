@@ -71,6 +71,7 @@ class Grammar:
     rules: dict[str, tuple[Alternative, ...]]
 
 
+@lru_cache(maxsize=8)
 def parse_grammar(text: str) -> Grammar:
     """Read a grammar file.
 

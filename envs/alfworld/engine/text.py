@@ -1,7 +1,8 @@
 """What the game says: rules of the grammar, compiled to functions of a row of objects."""
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from arlarena_bench.errors import ArenaError, unknown
 
@@ -130,8 +131,7 @@ class Texts:
         if domain.predicates.get(asserted) != arity:
             raise unknown(f"PDDL predicate of {arity} arguments", asserted, domain.predicates)
         relation = self.facts.relations[asserted]
-        kinds = {tuple(self.facts.objects.types[n] for n in row) for row in relation.rows}
-        if arity > 1 and len(kinds) > 1:
+        if arity > 1 and len(set(self._kinds(relation))) > 1:
             raise ArenaError(f"grammar: {asserted!r} holds of objects of several types")
         effects = [
             (action, effect)
@@ -156,13 +156,13 @@ class Texts:
                 )
         return self.facts.denial(asserted)
 
+    def _kinds(self, relation: Relation) -> Iterator[tuple[str, ...]]:
+        types = self.facts.objects.types
+        return (tuple([types[number] for number in row]) for row in relation.rows)
+
     def _expression(self, text: str, scope: Scope) -> Render:
         """Compile `o.indefinite + ' ' + o.name` and the like."""
         places = {name: place for place, (name, _) in enumerate(scope)}
-        try:
-            tree = ast.parse(text, mode="eval").body
-        except (SyntaxError, ValueError) as error:
-            raise ArenaError(f"grammar: cannot read {{{text}}}") from error
 
         def compiled(node: ast.expr) -> Render:
             match node:
@@ -183,11 +183,19 @@ class Texts:
             known = ", ".join(places) or "nothing"
             raise ArenaError(f"grammar: cannot compute {{{text}}} from {known}")
 
-        return compiled(tree)
+        return compiled(_parse_expression(text))
 
     def _word(self, place: int, word: str) -> Render:
         words = self._words[word]
         return lambda row: words[row[place]]
+
+
+@lru_cache(maxsize=4096)
+def _parse_expression(text: str) -> ast.expr:
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError) as error:
+        raise ArenaError(f"grammar: cannot read {{{text}}}") from error
 
 
 def _scope(query: Query) -> Scope:
