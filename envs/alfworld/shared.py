@@ -15,7 +15,7 @@ from .game_file import check_game
 # Most games that are kept when nobody plays them any more: a test panel and what is validated on,
 # which each decoder of an evaluation, and each run whose replies are checked, plays again. One
 # takes half a megabyte and more.
-KEPT = 640
+KEPT = 768
 REMEMBERED = 1024
 
 

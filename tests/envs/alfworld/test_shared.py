@@ -76,5 +76,5 @@ def test_environments_of_a_group_compile_a_game_once() -> None:
 
 def test_what_an_evaluation_plays_is_kept() -> None:
     env, recipe = AlfworldEnv(size="mini"), load_recipe("nano", "alfworld_mini")
-    tests = recipe.evaluation.test_tasks or len(env.tasks.panel("test"))
+    tests = recipe.evaluation.test_tasks or len(env.tasks.panel("test").task_ids)
     assert tests + recipe.evaluation.validation_tasks <= KEPT
