@@ -10,6 +10,7 @@ from arlarena_bench.plugins import one_line
 from arlarena_bench.policy.base import Ask
 from arlarena_bench.protocol.wrapper import AgentProtocol
 from arlarena_bench.record import EpisodeRecord, TurnsRecord, prompt_hash, record_episode
+from arlarena_bench.submission.content_ids import content_id
 from arlarena_bench.text_env import TextEnv
 from arlarena_bench.training.rollout import add_turn
 
@@ -69,6 +70,30 @@ def replay(
     except Exception as error:  # whatever a stranger's replies have led an environment to
         fault = f"turn {len(episode.turns) + 1}: the environment failed: {one_line(error)}"
     return Replay(told, asks, fault)
+
+
+class Replayer:
+    """Steps episodes of many runs again, of equal ones the first.
+
+    The same task and replies lead to the same, and runs of a bundle often do the same.
+
+    Args:
+        environment: Of their recipes.
+    """
+
+    def __init__(self, environment: AgentProtocol) -> None:
+        self._environment = environment
+        self._faultless: set[str] = set()
+
+    def replay(self, told: EpisodeRecord) -> Replay:
+        """Return a `replay`, without `asks` where an equal episode was stepped before."""
+        content = content_id(told.model_dump(mode="json", exclude={"attempt"}))
+        if content in self._faultless:
+            return Replay(told, (), None)
+        found = replay(self._environment, told)
+        if found.fault is None:
+            self._faultless.add(content)
+        return found
 
 
 def _unwatched(game: TextEnv) -> None:

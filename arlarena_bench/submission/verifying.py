@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from arlarena_bench.plugins import one_line
 from arlarena_bench.policy.scripted import scripted_player
 from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.protocol.wrapper import AgentProtocol
-from arlarena_bench.record import RESULT_FILE, Result, check, parse_result
+from arlarena_bench.record import RESULT_FILE, EpisodeRecord, Result, check, parse_result
 from arlarena_bench.submission.bundle_folder import (
     HEADER_FILE,
     METHODS,
@@ -36,7 +37,7 @@ from arlarena_bench.submission.hidden import HiddenScore, score_hidden
 from arlarena_bench.submission.parallel import each_of
 from arlarena_bench.submission.placing import method_folder, run_folder
 from arlarena_bench.submission.read_header import header_of, read_header, strictest_limits
-from arlarena_bench.submission.replaying import Replay, replay
+from arlarena_bench.submission.replaying import Replay, Replayer, replay
 from arlarena_bench.submission.retraining import Retrained, chosen, retrain
 from arlarena_bench.submission.rules import (
     MEGABYTE,
@@ -210,7 +211,7 @@ def _verify(verdict: Verdict, checks: Checks) -> None:
     episodes = sum(len(s.episodes) for r in results.values() for s in r.scores.values())
     verdict.checked["content"] = f"{episodes} episodes by their ids, the header and its table"
     turns = _replay_runs(verdict, checks, folder, rules, results, environments)
-    verdict.checked["replay"] = f"{turns} turns stepped again, none different"
+    verdict.checked["replay"] = f"{turns} turns stepped again, equal episodes once, none different"
     verdict.tier = HIGHEST
     if checks.policy:
         _conclude_policies(verdict)
@@ -440,17 +441,22 @@ def _replay_runs(
     decoders = sum(len(result.scores) for result in results.values())
     level = rules.policy_check.false_alarm / decoders
 
+    # What one remembers is its process's own.
+    replayers = {each: Replayer(each) for each in environments.values()}
+
     def replayed(run: str) -> tuple[int, RunPolicy | None]:
         result, environment = results[run], environments[run]
-        replays = _replay(run, result, environment)
-        asked = sum(len(each.asks) for score in replays.values() for each in score)
+        # A policy is asked again what it was asked.
+        step = partial(replay, environment) if checks.policy else replayers[environment].replay
+        replays = _replay(run, result, step)
+        length = sum(each.told.length for score in replays.values() for each in score)
         if not checks.policy:
-            return asked, None
+            return length, None
         draws = rules.policy_check.draws
-        return asked, run_policy(folder, run, result, environment, replays, level, draws)
+        return length, run_policy(folder, run, result, environment, replays, level, draws)
 
-    for number, (run, (asked, policy)) in enumerate(each_of(results, replayed, checks.jobs)):
-        turns += asked
+    for number, (run, (length, policy)) in enumerate(each_of(results, replayed, checks.jobs)):
+        turns += length
         if policy is not None:
             verdict.policies[run] = policy
         checks.report(verdict.place.name, number + 1, len(results))
@@ -476,14 +482,16 @@ def _conclude_policies(verdict: Verdict) -> None:
         verdict.tier = "policy-checked"
 
 
-def _replay(run: str, result: Result, environment: AgentProtocol) -> dict[str, list[Replay]]:
+def _replay(
+    run: str, result: Result, step: Callable[[EpisodeRecord], Replay]
+) -> dict[str, list[Replay]]:
     """Play every episode of a result again; return them by decoder."""
     if result.policy.kind == "scripted":
         _check_script(run, result)
     tokens = TokenCheck(result)
     replays: dict[str, list[Replay]] = {}
     for decoder, score in sorted(result.scores.items()):
-        replays[decoder] = [replay(environment, episode) for episode in score.episodes]
+        replays[decoder] = [step(episode) for episode in score.episodes]
         for each in replays[decoder]:
             if (fault := each.fault or tokens.difference(each.told)) is not None:
                 raise RejectedError(place_of(run, decoder, each, fault))

@@ -8,7 +8,7 @@ from arlarena_bench import installed
 from arlarena_bench.policy.scripted import scripted_player
 from arlarena_bench.protocol.making import make_environment
 from arlarena_bench.record import EpisodeRecord, record_episode
-from arlarena_bench.submission.replaying import first_difference
+from arlarena_bench.submission.replaying import Replayer, first_difference
 from arlarena_bench.training.evaluate import evaluate
 from arlarena_bench.training.rollout import Arena
 
@@ -33,6 +33,23 @@ def test_replies_lead_to_the_same_episode(environment: str, script: str) -> None
         assert first_difference(fresh, record.model_copy(update={"measures": stored})) is None
         changed = record.model_copy(update={"measures": {"more": 1.0}})
         assert "measures is {'more': 1.0} in the end" in str(first_difference(fresh, changed))
+
+
+def test_of_equal_episodes_the_first_is_stepped() -> None:
+    fresh = make_environment(installed.load_recipe("nano", "sokoban"))
+    first, other, _ = played("sokoban", "expert")
+    replayer = Replayer(fresh)
+    for told in (first, first.model_copy(update={"attempt": 1}), other):
+        assert replayer.replay(told).fault is None
+    assert replayer.replay(first).asks == ()
+    assert fresh.game.task_id == other.task_id, "the first was stepped once more"
+    assert first.turns is not None
+    rewards = (first.turns.rewards[0] + 1, *first.turns.rewards[1:])
+    forged = first.model_copy(update={"turns": first.turns.model_copy(update={"rewards": rewards})})
+    for _ in range(2):
+        assert str(replayer.replay(forged).fault).startswith("turn 1: the reward is ")
+    counted = first.model_copy(update={"reply_tokens": first.reply_tokens + 1})
+    assert "reply_tokens is " in str(replayer.replay(counted).fault)
 
 
 def test_what_came_from_outside_is_recalled() -> None:
