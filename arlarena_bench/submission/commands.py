@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from arlarena_bench.console import print_json
+from arlarena_bench.console import print_json, stderr
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.report.comparison import DEFAULT_ENVIRONMENT
 
@@ -58,6 +58,7 @@ def submit(
     if check:
         _check(runs, env, method, settings or [], as_json)
         return
+    from arlarena_bench.harness.progress import Display
     from arlarena_bench.submission.header import submitter_of
     from arlarena_bench.submission.packing import submit as write_bundle
     from arlarena_bench.submission.rules import newest_rules
@@ -67,7 +68,9 @@ def submit(
     submitter = submitter_of(name, affiliation, contact, paper)
     rules = newest_rules(track)
     places = [Path(run) for run in runs]
-    verdict = write_bundle(places, out, submitter, rules, checkpoints, tuning)
+    with Display(stderr()) as display:
+        told = _reporting(display)
+        verdict = write_bundle(places, out, submitter, rules, checkpoints, tuning, told)
     _print([verdict], [], as_json, explain=False)
 
 
@@ -116,8 +119,6 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Compute everything in a bundle again: 0 verified, 1 rejected, 2 it cannot be read."""
-    from rich.console import Console
-
     from arlarena_bench.harness.progress import Display
     from arlarena_bench.submission.append_only import (
         bundle_folders,
@@ -138,7 +139,7 @@ def verify(
         raise ArenaError("--changed and --comment are of a folder of bundles")
     changed = set() if base is None or alone else changed_since(bundle, base)
     asked = [f for f in folders if f.name in changed] if only_changed else folders
-    with Display(Console(stderr=True)) as display:
+    with Display(stderr()) as display:
         checks = Checks(
             policy or retrain,
             leaderboard,

@@ -29,7 +29,7 @@ from arlarena_bench.submission.header import (
 )
 from arlarena_bench.submission.placing import method_folder, run_folder
 from arlarena_bench.submission.rules import MEGABYTE, Rules
-from arlarena_bench.submission.verifying import Checks, Verdict, verify
+from arlarena_bench.submission.verifying import Checks, Report, Verdict, quietly, verify
 from arlarena_bench.training.start_set import FILES, WEIGHTS
 
 
@@ -40,6 +40,7 @@ def submit(
     rules: Rules,
     checkpoints: int | None = None,
     tuning: Path | None = None,
+    report: Report = quietly,
 ) -> Verdict:
     """Write a bundle of finished runs, verified.
 
@@ -50,6 +51,7 @@ def submit(
         rules: What the bundle is submitted under.
         checkpoints: The policies of how many seeds come along, where they are small; None for all.
         tuning: The `tuning.json` of the grid that chose the values; None where none did.
+        report: Told how far verifying is.
 
     Raises:
         ArenaError: If something cannot be found, read or written, or would be rejected; nothing
@@ -71,7 +73,10 @@ def submit(
         if tuning is not None:
             _copy(tuning, temporary / TUNING_FILE)
         write_header(temporary, results, submitter, rules)
-        verdict = verify(temporary, Checks(jobs=os.cpu_count() or 1))
+        checks = Checks(
+            jobs=os.cpu_count() or 1, report=lambda _, done, total: report(out.name, done, total)
+        )
+        verdict = verify(temporary, checks)
         if verdict.fault is not None:
             raise ArenaError(f"not submitted: {verdict.fault}")
         temporary.chmod(0o755)

@@ -41,7 +41,17 @@ def test_the_same_runs_are_the_same_bundle(good: Path, bench: Path, tmp_path: Pa
 
 def test_checkpoints_can_stay_behind(bench: Path, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
-    submit([bench / "grpo"], out, WHO, newest_rules("methods"), checkpoints=1)
+    told: list[tuple[str, int, int]] = []
+    submit(
+        [bench / "grpo"],
+        out,
+        WHO,
+        newest_rules("methods"),
+        checkpoints=1,
+        report=lambda *row: told.append(row),
+    )
+    runs = len(list((bench / "grpo").iterdir()))
+    assert told == [("bundle", done, runs) for done in range(1, runs + 1)]
     kept = [path.relative_to(out).as_posix() for path in out.rglob("*.safetensors")]
     assert kept == ["runs/grpo/seed-0/model/model.safetensors"]
 
