@@ -165,5 +165,5 @@ verl: peers-verl ## Compare updates and a run by verl with the local engine, and
 	$(VERL)/bin/python -P -m pytest -m 'verl and not faults' tests/engines/verl tests/harness/test_ray_launcher.py
 
 .PHONY: verl-faults
-verl-faults: peers-verl ## Kill each part of a run on verl, fill its disk, and go on (10 minutes)
+verl-faults: peers-verl ## Kill each part of a run on verl, fill its disk, and go on (15 minutes)
 	$(VERL)/bin/python -P -m pytest -m faults tests/engines/verl
