@@ -211,7 +211,7 @@ def _verify(verdict: Verdict, checks: Checks) -> None:
     episodes = sum(len(s.episodes) for r in results.values() for s in r.scores.values())
     verdict.checked["content"] = f"{episodes} episodes by their ids, the header and its table"
     turns = _replay_runs(verdict, checks, folder, rules, results, environments)
-    verdict.checked["replay"] = f"{turns} turns stepped again, equal episodes once, none different"
+    verdict.checked["replay"] = f"{turns} turns replayed, none different"
     verdict.tier = HIGHEST
     if checks.policy:
         _conclude_policies(verdict)
