@@ -1,5 +1,7 @@
 from fits import check_prompts_and_replies_fit
 
+from arlarena_bench.envs.alfworld.env import AlfworldEnv
+from arlarena_bench.envs.alfworld.shared import KEPT
 from arlarena_bench.installed import load_recipe
 from arlarena_bench.policy.scripted import ExpertPlayer, RandomPlayer
 from arlarena_bench.recipe import Recipe
@@ -26,3 +28,9 @@ def test_the_expert_shows_what_can_be_learned() -> None:
 
 def test_prompts_and_replies_fit_the_tiny_model() -> None:
     check_prompts_and_replies_fit(small(), vocabulary=128)
+
+
+def test_what_an_evaluation_plays_is_kept() -> None:
+    env, recipe = AlfworldEnv(size="mini"), load_recipe("nano", "alfworld_mini")
+    tests = recipe.evaluation.test_tasks or len(env.tasks.panel("test").task_ids)
+    assert tests + recipe.evaluation.validation_tasks <= KEPT
