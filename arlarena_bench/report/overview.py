@@ -47,7 +47,7 @@ def render_overview(
             parts += [render(t, command_of_table(t), form) for t in block.tables.values()]
     if not full and columns is None and form == "simple":
         parts.append(_hint(blocks))
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 def overview_json(blocks: Sequence[Block]) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def _hint(blocks: Sequence[Block]) -> str:
     """Return how to see more."""
     suite = next((block for block in blocks if isinstance(block, Suite)), None)
     if suite is None:
-        return "--full has every column."
+        return "" if all(block.of_models for block in blocks) else "--full has every column."
     one = next(iter(suite.tables.values()))
     place = os.path.commonpath([run.source.parent for run in one.runs])
     return f"One environment: arlarena table {place}; --full has every column of each."

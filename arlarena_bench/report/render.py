@@ -8,6 +8,7 @@ from itertools import compress, pairwise
 from arlarena_bench.labels import label
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Result
+from arlarena_bench.report import models
 from arlarena_bench.report.comparison import BASELINE, in_order
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, LEAST_FOR_RANK
 from arlarena_bench.report.layout import (
@@ -18,7 +19,7 @@ from arlarena_bench.report.layout import (
     with_bold,
     write_table,
 )
-from arlarena_bench.report.table import Interval, MeanCost, Row, Stability, Table
+from arlarena_bench.report.table import Interval, MeanCost, Row, Stability, Table, run_row
 from arlarena_bench.statistics import LEVEL, PANEL_CLAIM, TASKS_CLAIM, Difference
 
 LONGEST_REASON = 60  # characters of a reason in a cell; the whole of it stands below the table
@@ -30,7 +31,7 @@ _COLUMNS: dict[str, Callable[[Row], str]] = {
     "method": lambda row: row.method,
     SUCCESS: lambda row: _percent(row.success),
     "IQM %": lambda row: _percent(row.success_iqm),
-    "95 % interval": lambda row: _interval(row.success_interval),
+    "95 % interval": lambda row: interval_text(row.success_interval),
     "worst seed %": lambda row: _percent(row.worst_seed),
     DELTA: lambda row: _difference(row),
     "p (Holm)": lambda row: _p(row),
@@ -44,7 +45,7 @@ _STABILITY: dict[str, Callable[[Stability, Row], str]] = {
     "ended below start": lambda s, row: _of_seeds(row, s.ended_below_start),
     "drawdown %": lambda s, row: _number(s.drawdown, "{:.1%}").rstrip("%"),
     "collapsed": lambda s, row: _collapsed(row, s),
-    "collapse rate %": lambda s, row: _interval(s.collapse_interval),
+    "collapse rate %": lambda s, row: interval_text(s.collapse_interval),
     "KL to start": lambda s, row: _number(s.kl_reference, "{:.3f}"),
 }
 _COST: dict[str, Callable[[MeanCost], str]] = {
@@ -75,6 +76,8 @@ _SEEDS: dict[str, Callable[[Row], str]] = {"seeds": lambda row: str(len(row.seed
 
 def columns_of(table: Table) -> dict[str, Callable[[Row], str]]:
     """Return the columns of a table by name, those that have nothing to say included."""
+    if table.of_models:
+        return _columns_of_models(table)
     columns = dict(_COLUMNS)
     for decoder in sorted({name for row in table.rows for name in row.other_decoders}):
         columns[f"success % ({decoder})"] = partial(_other_decoder, decoder)
@@ -83,6 +86,17 @@ def columns_of(table: Table) -> dict[str, Callable[[Row], str]]:
     if table.failed:
         columns["failed"] = partial(_failed_seeds, table)
     return columns | _RULESET | _SEEDS
+
+
+def _columns_of_models(table: Table) -> dict[str, Callable[[Row], str]]:
+    results = {run_row(run): run.result for run in table.runs}
+
+    def of_result(cell: models.Cell) -> Callable[[Row], str]:
+        return lambda row: cell(results[row.kind, row.method])
+
+    shared = (SUCCESS, "95 % interval", "score", "score (turns)", "format %")
+    columns = {"policy": _COLUMNS["method"]} | {name: _COLUMNS[name] for name in shared}
+    return columns | {name: of_result(cell) for name, cell in models.COLUMNS.items()}
 
 
 def _failed_seeds(table: Table, row: Row) -> str:
@@ -165,6 +179,7 @@ def table_cells(
     """
     known = columns_of(table)
     check_columns(columns, known)
+    brief = brief and not table.of_models
     shown = list(columns or (name for name in (BRIEF if brief else known) if name in known))
     cells = [[known[column](row) for column in shown] for row in table.rows]
     if columns is None:
@@ -196,9 +211,22 @@ def footer(table: Table, command: str, form: str = "simple") -> str:
     results = [run.result for run in table.runs]
     sources = [result.provenance for result in results]
     commits = sorted({source.commit or "unknown" for source in sources})
+    made = commands_of_models(table) if table.of_models else [command]
     lines = [
         f"- {shared.recipe.environment.id}, preset {shared.recipe.name}, panel "
         f"{shared.panel.name}: {shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}",
+        *(models.facts(results) if table.of_models else _of_methods(table, form)),
+        f"- version {', '.join(sorted({s.version for s in sources}))}, commit {', '.join(commits)}",
+        *(f"- made by `{line}`" for line in made),
+    ]
+    if shared.conditions:
+        told = ", ".join(f"{name} {value}" for name, value in sorted(shared.conditions.items()))
+        lines.append(f"- conditions: {told}")
+    return "\n".join(lines + [f"- {mark}" for mark in marks_of(table)])
+
+
+def _of_methods(table: Table, form: str) -> list[str]:
+    return [
         *_starts(table.trained),
         *_statistics(table),
         *bold_line(
@@ -209,13 +237,7 @@ def footer(table: Table, command: str, form: str = "simple") -> str:
         *_ruleset(table),
         *_controls(table.trained),
         "- score: mean return of an episode; score (turns): weighted by turns, as the paper does",
-        f"- version {', '.join(sorted({s.version for s in sources}))}, commit {', '.join(commits)}",
-        f"- made by `{command}`",
     ]
-    if shared.conditions:
-        told = ", ".join(f"{name} {value}" for name, value in sorted(shared.conditions.items()))
-        lines.append(f"- conditions: {told}")
-    return "\n".join(lines + [f"- {mark}" for mark in marks_of(table)])
 
 
 def marks_of(table: Table) -> list[str]:
@@ -328,8 +350,15 @@ def _times(recipe: Recipe) -> str:
     return f"{label(control.method)} with {times}"
 
 
+def commands_of_models(table: Table) -> list[str]:
+    """Return what played each policy of a table of models."""
+    return models.commands([run.result for run in table.runs])
+
+
 def bench_command(table: Table) -> str:
-    """Return the bench that makes this table, as far as its results tell."""
+    """Return the bench that makes this table, or what played its models, as far as results tell."""
+    if table.of_models:
+        return "; ".join(commands_of_models(table))
     recipe = table.any_result.recipe
     benched = table.benched
     methods = {r.label: r.recipe.subject for r in benched if r.training is not None}
@@ -397,7 +426,8 @@ def _number(value: float | None, form: str) -> str:
     return NONE if value is None else form.format(value)
 
 
-def _interval(interval: Interval, form: str = "{:.1f}") -> str:
+def interval_text(interval: Interval, form: str = "{:.1f}") -> str:
+    """Return the bounds of shares as per cent, in brackets; a dash for None."""
     if interval is None:
         return NONE
     return "[" + ", ".join(form.format(100 * bound) for bound in interval) + "]"
@@ -415,7 +445,7 @@ def _tasks(row: Row) -> str:
 
 
 def _bounds(difference: Difference) -> str:
-    return _interval((difference.low, difference.high), "{:+.1f}")
+    return interval_text((difference.low, difference.high), "{:+.1f}")
 
 
 def _p(row: Row) -> str:

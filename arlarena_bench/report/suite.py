@@ -11,6 +11,7 @@ from arlarena_bench.errors import ArenaError
 from arlarena_bench.record import Result
 from arlarena_bench.report.across import AcrossEnvironments, average_bounds
 from arlarena_bench.report.comparison import BASELINE, in_order
+from arlarena_bench.report.models import are_models
 from arlarena_bench.report.table import REFERENCES, Kind, Row, Table
 from arlarena_bench.statistics import Difference, best_of, holm
 from arlarena_bench.training.rollout import Arena
@@ -82,11 +83,17 @@ class Suite:
         """The preset's name."""
         return self.any_result.recipe.name
 
+    @property
+    def of_models(self) -> bool:
+        """Whether nothing in it was trained."""
+        return all(table.of_models for table in self.tables.values())
+
 
 def suite_facts(shared: Result) -> dict[str, str]:
     """Return what all tables of a suite share, by a name that a reader understands."""
     return {
         "preset": shared.recipe.name,
+        "what was compared": "models" if are_models([shared]) else "methods",
         "decoder first shown": shared.headline,
         "schema": str(shared.schema_version),
         "gaps of the record": ", ".join(shared.lacks),

@@ -26,6 +26,8 @@ from arlarena_bench.report.render import (
     asked_for,
     bench_command,
     bold_line,
+    commands_of_models,
+    interval_text,
     suite_line,
 )
 from arlarena_bench.report.suite import Suite, SuiteRow
@@ -62,7 +64,7 @@ def render_suite(
     best = [[is_best(row, name) for name in shown] for row in suite.rows]
     rows = with_bold(rows, best, form)
     footer, marks = suite_footer(suite, commands, form), _marks(suite)
-    if form in DATA:
+    if form in DATA or suite.of_models:
         return write_table(shown, rows, form, footer, marks)
     together = write_table(*together_cells(suite), form, footer, marks)
     heading = comment("All runs of a method together:", form)
@@ -108,7 +110,7 @@ def columns_of_suite(suite: Suite) -> dict[str, Callable[[SuiteRow], str]]:
         return NONE if row.difference is None else f"{100 * row.difference:+.1f}"
 
     return {
-        "method": lambda row: row.method,
+        "policy" if suite.of_models else "method": lambda row: row.method,
         **{name: partial(_cell_of, name, table) for name, table in suite.tables.items()},
         AVERAGE: average,
         DELTA: difference,
@@ -126,6 +128,8 @@ def is_best(row: SuiteRow, column: str) -> bool:
 
 def suite_footer(suite: Suite, commands: Sequence[str], form: str = "simple") -> str:
     """Return what the numbers mean and where they came from, one fact a line."""
+    if suite.of_models:
+        return "\n".join(_facts_of_models(suite))
     shared, count = suite.any_result, len(suite.tables)
     tested = [row for row in suite.rows if row.p is not None]
     few = sorted({len(row.environments) for row in suite.rows} - {count})
@@ -150,12 +154,33 @@ def suite_footer(suite: Suite, commands: Sequence[str], form: str = "simple") ->
         *_overall_facts(suite),
         *(f"- made by `{command}`" for command in commands),
         *(f"- {mark}" for mark in _marks(suite)),
+        *_others(suite),
     ]
-    for table in suite.left_out:
-        name = table.any_result.recipe.environment.name
-        reason = suite.tables[name].why_not_joined(table)
-        lines.append(f"- another table of {name} is left out: {reason}")
     return "\n".join(lines)
+
+
+def _facts_of_models(suite: Suite) -> list[str]:
+    few = sorted({len(row.environments) for row in suite.rows} - {len(suite.tables)})
+    return [
+        f"- preset {suite.preset}, decoder {suite.any_result.headline}",
+        *(_panel(name, table) for name, table in suite.tables.items()),
+        "- cells: success % and its 95 % Clopper-Pearson interval over tasks, for tasks like "
+        "these; average: mean over environments, which count alike",
+        *(f"- ({n}): the average is over {n} of {len(suite.tables)} environments" for n in few),
+        *_gaps(suite),
+        "- what played each, and what that took, stands in the tables of the environments",
+        *(f"- {mark}" for mark in _marks(suite)),
+        *_others(suite),
+    ]
+
+
+def _others(suite: Suite) -> list[str]:
+    """Return a line for each table that the suite leaves out."""
+    named = [(table.any_result.recipe.environment.name, table) for table in suite.left_out]
+    return [
+        f"- another table of {name} is left out: {suite.tables[name].why_not_joined(table)}"
+        for name, table in named
+    ]
 
 
 def _any_failed(suite: Suite) -> bool:
@@ -178,7 +203,12 @@ def _marks(suite: Suite) -> list[str]:
 
 
 def suite_commands(suite: Suite) -> list[str]:
-    """Return the bench that makes this suite, or one an environment where their runs differ."""
+    """Return the bench that makes this suite, or one an environment where their runs differ.
+
+    Of models, what played each in each environment.
+    """
+    if suite.of_models:
+        return [line for table in suite.tables.values() for line in commands_of_models(table)]
     stored = [stored_command(table.runs[0]) for table in suite.tables.values()]
     if any(stored):
         return [command for command in stored if command]
@@ -220,6 +250,8 @@ def _cell_of(environment: str, table: Table, row: SuiteRow) -> str:
     failed = row.method in table.failed_labels
     if cell is None:
         return FAILED if failed else NONE
+    if table.of_models:
+        return f"{100 * cell.success:.1f} {interval_text(cell.success_interval)}".removesuffix(NONE)
     return _mean(cell.success, cell.success_interval) + (SOME_FAILED if failed else "")
 
 
@@ -250,14 +282,18 @@ def _in_spreads(row: SuiteRow) -> str:
     return f"{found.estimate:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
 
 
-def _environment(name: str, table: Table) -> str:
+def _panel(name: str, table: Table) -> str:
     shared = table.any_result
-    seeds = sorted({len(row.seeds) for row in table.rows if row.kind != "reference"})
-    told = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
     return (
         f"- {name}: {shared.recipe.environment.id}, panel {shared.panel.name}: "
-        f"{shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}; seeds a method: {told}"
+        f"{shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}"
     )
+
+
+def _environment(name: str, table: Table) -> str:
+    seeds = sorted({len(row.seeds) for row in table.rows if row.kind != "reference"})
+    told = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"{seeds[0]}"
+    return f"{_panel(name, table)}; seeds a method: {told}"
 
 
 def _tests(suite: Suite, tested: int) -> list[str]:

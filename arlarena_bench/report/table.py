@@ -21,6 +21,7 @@ from arlarena_bench.report.contrast import (
     untested,
 )
 from arlarena_bench.report.finding import FailedRun, FinishedRun
+from arlarena_bench.report.models import are_models, tasks_interval
 from arlarena_bench.ruleset import ruleset_of
 from arlarena_bench.statistics import (
     best_of,
@@ -88,6 +89,7 @@ class Row:
         success: Mean over seeds of the success rate under the headline decoder.
         success_iqm: Interquartile mean of the same.
         success_interval: Student's t interval of the mean, cut at 0 and 1; None below 3 seeds.
+            In a table of models that over tasks, `tasks_interval`.
         worst_seed: The least success of a seed.
         other_decoders: Success under each other decoder, by its name.
         rank: Letters shared by methods that are not separated; None below 6 seeds, and for what
@@ -148,6 +150,11 @@ class Table:
     def trained(self) -> list[Result]:
         """The results that are no references."""
         return [run.result for run in self.runs if not _is_reference(run.result)]
+
+    @property
+    def of_models(self) -> bool:
+        """Whether nothing in it was trained."""
+        return are_models([run.result for run in self.runs])
 
     @property
     def benched(self) -> list[Result]:
@@ -284,6 +291,8 @@ def _table(runs: Sequence[FinishedRun], failed: Sequence[FailedRun]) -> Table:
         _row(name, "control", controls[name], starts, beside.get(name))
         for name in in_order(controls)
     ]
+    if are_models([run.result for run in runs]):
+        rows = [_over_tasks(row, kinds[row.kind][row.method]) for row in rows]
     ordered = tuple(kinds[row.kind][row.method][seed] for row in rows for seed in row.seeds)
     return Table(ordered, tuple(rows), crossed(methods), _missing(failed, ordered))
 
@@ -354,6 +363,14 @@ def _row(
         stability=_stability(runs, starts),
         cost=None if kind == "reference" else _cost(runs),
     )
+
+
+def _over_tasks(row: Row, runs: Seeds) -> Row:
+    """Return the row of a policy that was not trained, whose only seed says nothing of training."""
+    if len(runs) > 1:
+        return row
+    (run,) = runs.values()
+    return replace(row, ruleset=None, cost=None, success_interval=tasks_interval(run.result))
 
 
 def _ruleset(results: Sequence[Result]) -> str | None:
@@ -438,7 +455,7 @@ def _failed_json(run: FailedRun) -> dict[str, Any]:
 
 def _run_json(run: FinishedRun) -> dict[str, Any]:
     result = run.result
-    kept = {"policy", "provenance", "start", "conditions", "cost", "lacks"}
+    kept = {"policy", "provenance", "start", "conditions", "cost", "usage", "lacks"}
     training = result.training
     return {
         **result.model_dump(mode="json", include=kept),

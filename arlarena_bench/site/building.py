@@ -302,8 +302,10 @@ class _Maker:
             "view": view,
             "numeric": [name for name in view.header[1:] if is_number(name, view)],
             "caption": (
-                f"Preset {suite.preset} over its environments: mean success per cent over seeds "
-                f"± half of its 95 % interval. Bars: the average over environments."
+                f"Preset {suite.preset} over its environments: "
+                f"{'success' if suite.of_models else 'mean success'} per cent "
+                f"{'and' if suite.of_models else 'over seeds ± half of'} its 95 % interval. "
+                "Bars: the average over environments."
             ),
             "facts": [line.removeprefix("- ") for line in facts],
         }

@@ -21,7 +21,8 @@ from arlarena_bench.submission.verifying import Checks, Verdict, verify_each
 from arlarena_bench.submission.withdrawals import WITHDRAWN_FILE, Withdrawal, read_withdrawals
 
 SUBMISSIONS = "submissions"
-TRACK = "methods"  # of what was not submitted: a bench compares methods
+# Of what was not submitted.
+METHODS, AGENTS = "methods", "agents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ class Exhibit:
     @property
     def track(self) -> str:
         """The track that it is in."""
-        return TRACK if self.bundle is None else load_rules(self.bundle.rules).track
+        if self.bundle is not None:
+            return load_rules(self.bundle.rules).track
+        return AGENTS if self.table.of_models else METHODS
 
     @property
     def method_files(self) -> Path | None:

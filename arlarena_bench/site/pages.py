@@ -10,6 +10,7 @@ from arlarena_bench import installed
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.listing import CHOICES
 from arlarena_bench.record import Decoder, Result
+from arlarena_bench.report import models
 from arlarena_bench.report.comparison import BASELINE
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL
 from arlarena_bench.report.layout import NONE
@@ -24,7 +25,7 @@ from arlarena_bench.site.table_view import HAS_BOLD, ViewCell, is_number, sort_k
 
 SELF_REPORTED, SAMPLE_REPLAYED, DIFFERENT = "self-reported", "sample replayed", "replay differs"
 _RESULT = ("success %", "95 % interval", "IQM %", DELTA, "p (Holm)", "Δ, tasks like these", "rank",
-           "score", "score (turns)", "format %", "episodes", "steps", "reply tokens", "updates",
+           "score", "score (turns)", "format %", *models.COLUMNS, "episodes", "steps", "updates",
            "CPU min", "ruleset")  # fmt: skip
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")  # of a function, another one in each process
 _STABILITY = ("ended below start", "worst seed %", "drawdown %", "collapsed", "collapse rate %",
@@ -98,13 +99,15 @@ class TablePages:
             "chips": [
                 f"{shared.panel.tasks} {shared.panel.split} tasks",
                 f"decoder {shared.headline}",
-                f"{seeds_of(table)} a method",
+                *([] if table.of_models else [f"{seeds_of(table)} a method"]),
                 f"track {self.exhibit.track}",
                 self.tier,
                 self.exhibit.place.as_posix(),
             ],
             "label": f"Table of {self.exhibit.slug}",
             "caption": caption(table),
+            "more": "Every column" if table.of_models else "Curves and every column",
+            "two": "policies" if table.of_models else "methods",
             "view": brief,
             "full": full,
             "numeric": [name for name in brief.header[1:] if is_number(name, brief)],
@@ -125,7 +128,7 @@ class TablePages:
         return {
             "name": row.method,
             "kind_says": {"reference": "a reference", "control": "a control, no method"}.get(
-                row.kind, "a method"
+                row.kind, "a model" if self.table.of_models else "a method"
             ),
             "stroke": self.strokes.get(row.method) if row.kind != "reference" else None,
             "seeds": len(row.seeds),
@@ -186,11 +189,15 @@ def caption(table: Table) -> str:
     decoder = shared.main.decoder
     how = f" ({decoder_words(decoder)})" if decoder else ""
     tested = [r.contrast for r in table.rows if r.contrast and r.contrast.p is not None]
+    if table.of_models:
+        over, bars = "share", "over tasks"
+    else:
+        over = f"mean over {seeds_of(table)}"
+        bars = f"over seeds, from {LEAST_FOR_INTERVAL} of them on"
     said = (
-        f"Success of {shared.recipe.environment.name} under preset {shared.recipe.name}: mean over "
-        f"{seeds_of(table)} on {shared.panel.tasks} {shared.panel.split} tasks, decoder "
-        f"{shared.headline}{how}. Bars: 95 % intervals over seeds, from {LEAST_FOR_INTERVAL} of "
-        "them on."
+        f"Success of {shared.recipe.environment.name} under preset {shared.recipe.name}: {over} "
+        f"on {shared.panel.tasks} {shared.panel.split} tasks, decoder {shared.headline}{how}. "
+        f"Bars: 95 % intervals {bars}."
     )
     if tested:
         test = " or ".join(sorted({c.panel.test for c in tested if c.panel}))

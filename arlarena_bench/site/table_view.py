@@ -15,7 +15,7 @@ from arlarena_bench.site.palette import Stroke
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
 HAS_BOLD = "github"  # a form of table that sets the best in bold, as a page does
 CAPTIONS: Mapping[Kind, str] = {
-    "reference": "what methods are measured by",
+    "reference": "what the others are measured by",
     "method": "methods",
     "control": "controls, which are no methods: neither ranked nor tested",
 }
