@@ -47,13 +47,14 @@ def summarise(episodes: Sequence[EpisodeRecord]) -> Summary:
     Args:
         episodes: At least one; attempts at one task stand side by side, as many each.
     """
+    # Lists, for `fmean` counts what an iterator yields by one of its own, in Python.
     turns = sum(episode.length for episode in episodes)
     pass_at, pass_hat = _attempts(episodes)
     return Summary(
-        success=fmean(episode.success for episode in episodes),
-        score=fmean(episode.score for episode in episodes),
-        reward=fmean(episode.reward for episode in episodes),
-        reward_turn_weighted=fmean(e.reward for e in episodes for _ in range(e.length)),
+        success=fmean([episode.success for episode in episodes]),
+        score=fmean([episode.score for episode in episodes]),
+        reward=fmean([episode.reward for episode in episodes]),
+        reward_turn_weighted=fmean([e.reward for e in episodes for _ in range(e.length)]),
         length=turns / len(episodes),
         format_valid=sum(episode.format_valid for episode in episodes) / turns,
         action_valid=sum(episode.action_valid for episode in episodes) / turns,
@@ -74,7 +75,7 @@ def _by_category(episodes: Sequence[EpisodeRecord]) -> dict[str, float]:
 
 def _measures(episodes: Sequence[EpisodeRecord]) -> dict[str, float]:
     names = sorted(set.intersection(*(set(episode.measures) for episode in episodes)))
-    return {name: fmean(episode.measures[name] for episode in episodes) for name in names}
+    return {name: fmean([episode.measures[name] for episode in episodes]) for name in names}
 
 
 def _attempts(episodes: Sequence[EpisodeRecord]) -> tuple[dict[str, float], dict[str, float]]:

@@ -92,8 +92,8 @@ class Suite:
 def suite_facts(shared: Result) -> dict[str, str]:
     """Return what all tables of a suite share, by a name that a reader understands."""
     return {
-        "preset": shared.recipe.name,
         "what was compared": "models" if are_models([shared]) else "methods",
+        "preset": shared.recipe.name,
         "decoder first shown": shared.headline,
         "schema": str(shared.schema_version),
         "gaps of the record": ", ".join(shared.lacks),

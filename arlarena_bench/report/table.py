@@ -196,7 +196,7 @@ def build_tables(runs: Iterable[FinishedRun], failed: Sequence[FailedRun] = ()) 
     """Return a table for each set of comparable results among `runs`; none are ever mixed.
 
     What methods are measured by, starts and scripts, stands in every table that it fits, and so
-    do runs that failed.
+    do runs that failed. Scripts that fit none have their own.
 
     Raises:
         ArenaError: If two runs are of the same method and seed, or began from different starts
@@ -209,17 +209,18 @@ def build_tables(runs: Iterable[FinishedRun], failed: Sequence[FailedRun] = ()) 
             references.append(run)
         else:
             groups.setdefault(table_of(run.result), []).append(run)
-    if not groups:
-        for run in references:
+    measured = [group[0].result for group in groups.values()]
+    for run in references:
+        alone = run.result.policy.kind == "scripted" or not measured
+        if alone and all(comparable(run.result, result) for result in measured):
             groups.setdefault(table_of(run.result), []).append(run)
-        references = []
-    return [
-        _table(
-            [run for run in references if not comparable(run.result, group[0].result)] + group,
-            failed,
-        )
-        for group in (groups[key] for key in sorted(groups))
-    ]
+    tables = []
+    for _, group in sorted(groups.items()):
+        there = {id(run) for run in group}
+        others = [run for run in references if id(run) not in there]
+        fitting = [run for run in others if not comparable(run.result, group[0].result)]
+        tables.append(_table(fitting + group, failed))
+    return tables
 
 
 def without_table(tables: Iterable[Table], failed: Iterable[FailedRun]) -> list[str]:

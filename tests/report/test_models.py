@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from arlarena_bench.cli import app
 from arlarena_bench.record import RESULT_FILE, FailedEpisode, Provenance, Result, UsageRecord
-from arlarena_bench.report.finding import FinishedRun
+from arlarena_bench.report.finding import FinishedRun, find_runs
 from arlarena_bench.report.models import tasks_interval
 from arlarena_bench.report.overview import render_overview
 from arlarena_bench.report.render import bench_command, render
@@ -138,6 +138,14 @@ def test_models_and_methods_share_no_table(folder: Path) -> None:
     assert [row.method for row in models.rows if row.kind == "method"] == ["another", "chat"]
     text = render_overview([methods, models])
     assert "what was compared is methods there and models here" in text
+
+
+def test_scripts_that_fit_no_other_table_have_their_own(folder: Path) -> None:
+    for name in ("chat", "another"):
+        (folder / SHOP / name / "seed-0" / RESULT_FILE).unlink()
+    shop, sokoban = sorted(build_tables(find_runs(folder)[0]), key=lambda table: len(table.rows))
+    assert [row.method for row in shop.rows] == ["expert", "random"]
+    assert len(sokoban.rows) == 4
 
 
 def test_a_share_of_dependent_tasks_has_no_interval() -> None:
