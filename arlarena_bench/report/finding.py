@@ -1,7 +1,8 @@
 """The results of finished runs below a folder, each checked before it may enter a table."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import gymnasium as gym
@@ -75,11 +76,14 @@ def find_failed(place: Path) -> tuple[list[FailedRun], list[str]]:
     return found, problems
 
 
-def find_runs(place: Path) -> tuple[list[FinishedRun], list[str]]:
+def find_runs(
+    place: Path, known: Iterable[FinishedRun] = ()
+) -> tuple[list[FinishedRun], list[str]]:
     """Find every result below a folder, without the turns of its episodes.
 
     Args:
         place: A folder with results in it, or with what an older version published; or one file.
+        known: What was found elsewhere: a file of the same bytes is not read and checked twice.
 
     Bundles below the folder are left out: whether a submission counts is not for this to say.
 
@@ -99,15 +103,23 @@ def find_runs(place: Path) -> tuple[list[FinishedRun], list[str]]:
     # Beside newer results an older file tells of the same bench.
     benches = {folder for path in paths for folder in path.parents}
     paths += sorted(path for path in place.rglob(LEGACY_FILE) if path.parent not in benches)
+    read = {file_hash(run.source): run for run in known if run.source.name == RESULT_FILE}
     found: list[FinishedRun] = []
     problems = []
     for path in paths:
+        same = read.get(file_hash(path)) if read else None
         try:
-            found += _read(path)
+            found += _read(path) if same is None else [replace(same, source=path)]
         except ArenaError as error:
             problems.append(str(error))
-    runs, faults = _checked(found)
+    runs, faults = _checked(found, {id(run.result) for run in read.values()})
     return runs, problems + faults
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def stored_command(run: FinishedRun) -> str | None:
@@ -123,11 +135,17 @@ def _read(path: Path) -> list[FinishedRun]:
     return [FinishedRun(read_result(path, turns=False), path)]
 
 
-def _checked(found: Iterable[FinishedRun]) -> tuple[list[FinishedRun], list[str]]:
+def _checked(
+    found: Iterable[FinishedRun], before: Container[int] = ()
+) -> tuple[list[FinishedRun], list[str]]:
+    """Leave out what is not what it says; `before` has the ids of results that were checked."""
     runs, problems = [], []
     panels: dict[str, Panel | None] = {}
     for run in found:
         result = run.result
+        if id(result) in before:
+            runs.append(run)
+            continue
         played = f"{result.recipe.environment.model_dump_json()} {result.panel.split}"
         if played not in panels:
             try:

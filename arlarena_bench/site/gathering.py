@@ -1,6 +1,5 @@
 """What there is to show: the tables below a folder, and the bundles that were submitted."""
 
-import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -10,7 +9,13 @@ from pathlib import Path, PurePosixPath
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.reproducing import REPRODUCTION
 from arlarena_bench.record.legacy import LEGACY_FILE
-from arlarena_bench.report.finding import FailedRun, FinishedRun, find_failed, find_runs
+from arlarena_bench.report.finding import (
+    FailedRun,
+    FinishedRun,
+    file_hash,
+    find_failed,
+    find_runs,
+)
 from arlarena_bench.report.suite import Suite, group_by_suite
 from arlarena_bench.report.table import Table, build_tables, without_table
 from arlarena_bench.site.addresses import distinct, slug_of_path
@@ -201,7 +206,7 @@ def _bundles(leaderboard: Path, found: Gathered, replay: bool) -> list[_Bundle]:
             verdict.checked, _relative([*verdict.checked.values()], leaderboard), strict=True
         )
         verdict.checked = dict(told)
-        runs, _ = find_runs(verdict.place / RUNS)
+        runs, _ = find_runs(verdict.place / RUNS, found.runs)
         (table,) = build_tables(runs)
         bundles.append(_Bundle(verdict, table, gone.get(verdict.id)))
     return bundles
@@ -209,15 +214,11 @@ def _bundles(leaderboard: Path, found: Gathered, replay: bool) -> list[_Bundle]:
 
 def _verdict_on(table: Table, bundles: Sequence[_Bundle]) -> Verdict | None:
     """Return that on the bundle of just what a table shows, None without one."""
-    files = {_digest(run) for run in table.runs}
+    files = {file_hash(run.source) for run in table.runs}
     for each in bundles:
-        if each.withdrawn is None and {_digest(run) for run in each.table.runs} == files:
+        if each.withdrawn is None and {file_hash(run.source) for run in each.table.runs} == files:
             return each.verdict
     return None
-
-
-def _digest(run: FinishedRun) -> str:
-    return hashlib.sha256(run.source.read_bytes()).hexdigest()
 
 
 def _submitted(bundle: _Bundle, leaderboard: Path) -> Exhibit:

@@ -47,7 +47,7 @@ def with_submitted(
     if not (place / BUNDLE_FILE).exists():
         for folder in sorted(path.parent for path in place.rglob(f"*/{BUNDLE_FILE}")):
             try:
-                found.append(_opened(folder))
+                found.append(_opened(folder, published))
             except ArenaError as error:
                 found.append(f"{folder}: left out: {error}")
     names = _names([each for each in found if isinstance(each, _Bundle)])
@@ -70,12 +70,12 @@ def with_submitted(
     return runs, said
 
 
-def _opened(folder: Path) -> _Bundle:
+def _opened(folder: Path, published: Sequence[FinishedRun]) -> _Bundle:
     header = header_of(folder)
     withdrawn = {each.id: each for each in read_withdrawals(_withdrawals(folder))}
     if (gone := withdrawn.get(header.id)) is not None:
         raise ArenaError(f"withdrawn by {gone.by}, {gone.reason}")
-    found, faults = find_runs(folder / RUNS)
+    found, faults = find_runs(folder / RUNS, published)
     if faults:
         raise ArenaError(faults[0])
     sources = {method: files.source for method, files in header.methods.items()}

@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ import zstandard
 from runs import panel_of, result_of, solving, write_run
 
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.record import RESULT_FILE, Result, write_result
+from arlarena_bench.record import RESULT_FILE, Result, read_result, write_result
+from arlarena_bench.report import finding
 from arlarena_bench.report.finding import find_runs
 
 TASKS = panel_of("sokoban").task_ids
@@ -131,3 +133,26 @@ def test_an_empty_folder_has_no_runs(tmp_path: Path) -> None:
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ArenaError, match="no folder"):
         find_runs(tmp_path / "nowhere")
+
+
+def test_a_copy_of_what_is_known_is_not_read_again(
+    bench: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, _ = find_runs(bench)
+    copy = tmp_path / "copy"
+    shutil.copytree(bench, copy)
+    changed = copy / "grpo" / "seed-0" / RESULT_FILE
+    write_result(changed, result_of("grpo", 0, solving(9)))
+    read: list[Path] = []
+
+    def reading(path: Path, turns: bool = True) -> Result:
+        read.append(path)
+        return read_result(path, turns)
+
+    monkeypatch.setattr(finding, "read_result", reading)
+    found, problems = find_runs(copy, known)
+    assert problems == []
+    assert read == [changed]
+    assert [run.source for run in found] == sorted(copy.rglob(RESULT_FILE))
+    assert [run.result.main.summary.success for run in found] == [0.9, 0.5, 0.6, 0.7, 0.7]
+    assert find_runs(copy)[0] == found
