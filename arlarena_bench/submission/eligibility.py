@@ -37,9 +37,18 @@ def recipe_faults(rules: Rules, recipe: Recipe) -> Iterator[str]:
     for fact in sorted(theirs.keys() | ours.keys()):
         setting = fact.removeprefix(_PREFIX)
         covered = setting != "name" and rules.recipe.covers(setting)
-        if covered and theirs.get(fact) != ours.get(fact):
-            yield f"{setting} is {ours.get(fact)!r}, that of the preset is {theirs.get(fact)!r}"
+        if covered and theirs.get(fact) != ours.get(fact) and not _emptied(fact, ours, theirs):
+            yield f"{setting} is {_told(fact, ours)}, that of the preset is {_told(fact, theirs)}"
     yield from _aside_faults(recipe, load_recipe(name, environment))
+
+
+def _emptied(fact: str, *recipes: Mapping[str, Any]) -> bool:
+    """Whether a section is empty in one recipe and not in another, whose settings say it better."""
+    return any(key.startswith(f"{fact}.") for facts in recipes for key in facts)
+
+
+def _told(fact: str, facts: Mapping[str, Any]) -> str:
+    return repr(facts[fact]) if fact in facts else "not set"
 
 
 def _aside_faults(recipe: Recipe, preset: Recipe) -> Iterator[str]:
