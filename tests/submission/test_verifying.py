@@ -212,8 +212,8 @@ ALL = ("grpo", "mine@file")
         (of_part("panel", split="validation"), "rule panel: it played the validation panel"),
         (of_recipe(environment__id="arlarena/Sokoban-v9"), "rule recipe: environment.id is "),
         (
-            of_recipe(environment__kwargs={"size": 6}),
-            "environment.kwargs.size is 6, that of the preset",
+            of_recipe(environment__kwargs={}),
+            "rule recipe: environment.kwargs.boxes is not set, that of the preset is 1",
         ),
         (of_recipe(train__groups=3), "rule recipe: train.groups is 3, that of the preset is 2"),
         (of_recipe(train__iterations=3), "rule recipe: train.iterations is 3"),
