@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ OLDER = ROOT / "leaderboard" / "noisy-starts" / "nano" / "alfworld_mini"
 OTHERS = ("alfworld_mini", "tir_math_mini", "webshop_mini")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 WIDE, PHONE = 1280, 390
+SECONDS = 10.0  # that a page may take to follow what it was told
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -88,6 +90,15 @@ class Browser:
         features = [{"name": name, "value": value} for name, value in told.items()]
         asked = {"media": media, "features": features}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", asked)
+        # The page hears of it later than the command returns.
+        self.until(f"return matchMedia('(prefers-color-scheme: {scheme})').matches", True)
+
+    def until(self, script: str, value: Any) -> None:
+        """Wait until a script returns a value, a page's answer to what it was told."""
+        until = time.monotonic() + SECONDS
+        while (found := self.js(script)) != value:
+            assert time.monotonic() < until, f"{script}: {found} after {SECONDS} s, not {value}"
+            time.sleep(0.02)
 
     def js(self, script: str, *arguments: Any) -> Any:
         """Return what a script returns."""

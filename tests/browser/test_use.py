@@ -184,7 +184,7 @@ def test_the_theme_goes_round_and_is_kept(browser: Any) -> None:
     button.click()
     assert button.text == "Theme: auto"
     browser.prefer("light")
-    assert browser.js(paper) == light
+    browser.until(paper, light)
 
 
 def test_the_keyboard_reaches_the_content_first_and_shows_where_it_is(browser: Any) -> None:

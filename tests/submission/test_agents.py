@@ -70,7 +70,7 @@ def test_official_data_and_other_versions_enter_no_table_of_generated_tasks(
     expert = read_result(next((bench / "expert").rglob(RESULT_FILE)))
     for number, (setting, said) in enumerate(
         (
-            ({"environment.kwargs": {"levels": "/boxoban"}}, "environment.kwargs.boxes is None"),
+            ({"environment.kwargs": {"levels": "/boxoban"}}, "environment.kwargs.boxes is not set"),
             ({"environment.id": "arlarena/Sokoban-v9"}, "environment.id is 'arlarena/Sokoban-v9'"),
             ({"evaluation.test_tasks": 4}, "evaluation.test_tasks is 4"),
             ({"evaluation.seed": 7}, "evaluation.seed is 7"),
