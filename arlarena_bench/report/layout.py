@@ -37,6 +37,11 @@ _NARROW = TableFormat(
 )
 
 
+def number_text(value: float | None, form: str) -> str:
+    """Return a number in a form, as of `str.format`; a dash for None."""
+    return NONE if value is None else form.format(value)
+
+
 def check_format(form: str) -> None:
     """Refuse a format that nobody writes.
 

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Sequence
 
 from arlarena_bench.record import Result, UsageRecord
-from arlarena_bench.report.layout import NONE
+from arlarena_bench.report.layout import NONE, number_text
 from arlarena_bench.statistics import clopper_pearson
 
 Cell = Callable[[Result], str]
@@ -46,7 +46,7 @@ def reply_tokens(result: Result) -> int | None:
 
 def _of_usage(read: Callable[[UsageRecord], float | None], form: str = "{:,}") -> Cell:
     def cell(result: Result) -> str:
-        return _number(None if result.usage is None else read(result.usage), form)
+        return number_text(None if result.usage is None else read(result.usage), form)
 
     return cell
 
@@ -54,11 +54,11 @@ def _of_usage(read: Callable[[UsageRecord], float | None], form: str = "{:,}") -
 COLUMNS: dict[str, Cell] = {
     "turns": lambda result: f"{result.main.summary.length:.1f}",
     "actions %": lambda result: f"{100 * result.main.summary.action_valid:.1f}",
-    "reply tokens": lambda result: _number(reply_tokens(result), "{:,}"),
+    "reply tokens": lambda result: number_text(reply_tokens(result), "{:,}"),
     "requests": _of_usage(lambda usage: usage.requests),
     "prompt tokens": _of_usage(lambda usage: usage.prompt_tokens),
     "money": _of_usage(lambda usage: usage.money, "{:,.2f}"),
-    "not played": lambda result: _number(len(result.main.failed) or None, "{}"),
+    "not played": lambda result: number_text(len(result.main.failed) or None, "{}"),
 }
 
 
@@ -88,7 +88,3 @@ def _line(result: Result) -> str:
     line = ["arlarena", "evaluate", result.label, "--preset", recipe.name]
     line += ["--env", recipe.environment.name, "--split", panel.split, "--tasks", str(panel.tasks)]
     return shlex.join(line)
-
-
-def _number(value: float | None, form: str) -> str:
-    return NONE if value is None else form.format(value)

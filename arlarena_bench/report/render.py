@@ -16,6 +16,7 @@ from arlarena_bench.report.layout import (
     check_columns,
     check_format,
     has_bold,
+    number_text,
     with_bold,
     write_table,
 )
@@ -43,17 +44,17 @@ _COLUMNS: dict[str, Callable[[Row], str]] = {
 }
 _STABILITY: dict[str, Callable[[Stability, Row], str]] = {
     "ended below start": lambda s, row: _of_seeds(row, s.ended_below_start),
-    "drawdown %": lambda s, row: _number(s.drawdown, "{:.1%}").rstrip("%"),
+    "drawdown %": lambda s, row: number_text(s.drawdown, "{:.1%}").rstrip("%"),
     "collapsed": lambda s, row: _collapsed(row, s),
     "collapse rate %": lambda s, row: interval_text(s.collapse_interval),
-    "KL to start": lambda s, row: _number(s.kl_reference, "{:.3f}"),
+    "KL to start": lambda s, row: number_text(s.kl_reference, "{:.3f}"),
 }
 _COST: dict[str, Callable[[MeanCost], str]] = {
-    "episodes": lambda cost: _number(cost.episodes, "{:,.0f}"),
-    "steps": lambda cost: _number(cost.environment_steps, "{:,.0f}"),
-    "reply tokens": lambda cost: _number(cost.reply_tokens, "{:,.0f}"),
-    "updates": lambda cost: _number(cost.updates, "{:,.0f}"),
-    "CPU min": lambda cost: _number(cost.cpu_minutes, "{:.1f}"),
+    "episodes": lambda cost: number_text(cost.episodes, "{:,.0f}"),
+    "steps": lambda cost: number_text(cost.environment_steps, "{:,.0f}"),
+    "reply tokens": lambda cost: number_text(cost.reply_tokens, "{:,.0f}"),
+    "updates": lambda cost: number_text(cost.updates, "{:,.0f}"),
+    "CPU min": lambda cost: number_text(cost.cpu_minutes, "{:.1f}"),
 }
 SILENT = {NONE, UNRANKED}
 # What fits on a screen and says what the others would qualify.
@@ -124,7 +125,7 @@ def _lost(table: Table, columns: Sequence[str]) -> list[list[str]]:
 
 
 def _other_decoder(decoder: str, row: Row) -> str:
-    return _number(row.other_decoders.get(decoder), "{:.1%}").rstrip("%")
+    return number_text(row.other_decoders.get(decoder), "{:.1%}").rstrip("%")
 
 
 def _stability(cell: Callable[[Stability, Row], str], row: Row) -> str:
@@ -264,7 +265,7 @@ def _starts(results: Sequence[Result]) -> list[str]:
         if result.start:
             found = success.setdefault(result.start.sha256[:12], [])
             if result.training is not None:
-                solved = _number(result.training.start_success, "{:.1%}")
+                solved = number_text(result.training.start_success, "{:.1%}")
                 if solved not in found:
                     found.append(solved)
     if not success:
@@ -420,10 +421,6 @@ def _rank(row: Row) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
-
-
-def _number(value: float | None, form: str) -> str:
-    return NONE if value is None else form.format(value)
 
 
 def interval_text(interval: Interval, form: str = "{:.1f}") -> str:

@@ -211,6 +211,7 @@ ALL = ("grpo", "mine@file")
         (of_part("panel", name="sokoban/other"), "it played sokoban/other"),
         (of_part("panel", split="validation"), "rule panel: it played the validation panel"),
         (of_recipe(environment__id="arlarena/Sokoban-v9"), "rule recipe: environment.id is "),
+        (of_recipe(environment__kwargs={"size": 6}), "rule recipe: environment.kwargs"),
         (
             of_recipe(environment__kwargs={}),
             "rule recipe: environment.kwargs.boxes is not set, that of the preset is 1",
