@@ -3,6 +3,7 @@
 import functools
 import platform
 import subprocess
+import sys
 from importlib.metadata import requires, version
 from pathlib import Path
 
@@ -20,9 +21,10 @@ class Provenance(RecordPart):
         version: Of this package.
         commit: Of its source checkout, marked when it has changes; None for an installed package.
         python: Version of Python, None where it was not recorded.
-        packages: Versions of the packages that this one needs.
+        packages: Versions of the packages that this one needs, and of vLLM where it has sampled.
         platform: Operating system and libraries, None where they were not recorded.
         processor: Its name, None where it is not known.
+        accelerator: Name of the GPU that torch computed on, None where it used none.
         command: What was run, None for a call from Python.
     """
 
@@ -32,6 +34,7 @@ class Provenance(RecordPart):
     packages: dict[str, str] = Field(default_factory=dict)
     platform: str | None = None
     processor: str | None = None
+    accelerator: str | None = None
     command: str | None = None
 
 
@@ -41,9 +44,10 @@ def provenance(command: str | None = None) -> Provenance:
         version=arlarena_bench.__version__,
         commit=source_commit(),
         python=platform.python_version(),
-        packages=package_versions(),
+        packages={**package_versions(), **_sampled_by()},
         platform=platform.platform(),
         processor=_processor(),
+        accelerator=_accelerator(),
         command=command,
     )
 
@@ -53,6 +57,11 @@ def package_versions() -> dict[str, str]:
     """Return the version of each package that this one needs in every installation."""
     needed = [Requirement(line) for line in requires("arlarena-bench") or []]
     return {need.name: version(need.name) for need in needed if need.marker is None}
+
+
+def _sampled_by() -> dict[str, str]:
+    vllm = sys.modules.get("vllm")
+    return {} if vllm is None else {"vllm": str(vllm.__version__)}
 
 
 def source_commit() -> str | None:
@@ -81,3 +90,11 @@ def _processor() -> str | None:
         return platform.processor() or None
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, None) or platform.machine()
+
+
+def _accelerator() -> str | None:
+    # Only a process that has used a GPU has torch, and has set CUDA up.
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return None
+    return str(torch.cuda.get_device_name())
