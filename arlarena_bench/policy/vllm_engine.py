@@ -70,6 +70,10 @@ class _InProcess(WeightTransferEngine):  # type: ignore[misc] # vLLM is untyped 
     def shutdown(self) -> None:
         pass
 
+    @staticmethod
+    def trainer_send_weights(*_: Any, **__: Any) -> None:
+        """Do nothing: what versions before 0.32 want of each way, and no one calls here."""
+
 
 WeightTransferEngineFactory.register_engine(HANDED, _InProcess)
 
