@@ -16,6 +16,7 @@ os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
 os.environ.setdefault("VLLM_LOGGING_LEVEL", "CRITICAL")
 
+import torch
 from torch import Tensor
 from vllm import LLM, SamplingParams
 from vllm.config import WeightTransferConfig
@@ -133,7 +134,7 @@ class VllmEngine:
             logprobs_mode="processed_logprobs",
             weight_transfer_config=WeightTransferConfig(backend=HANDED),
             enable_prefix_caching=True,
-            **({} if on_gpu else _whole_prompts(context)),
+            **(_beside_others(cache_bytes) if on_gpu else _whole_prompts(context)),
             use_tqdm_on_load=False,
             disable_log_stats=True,
         )
@@ -215,6 +216,15 @@ class VllmEngine:
             detokenize=False,
             output_kind=RequestOutputKind.DELTA if watched else RequestOutputKind.FINAL_ONLY,
         )
+
+
+def _beside_others(cache_bytes: int) -> dict[str, float]:
+    """Return what share of a GPU's memory must be free: as much as keys and values take.
+
+    vLLM asks for nine tenths even where it is told their size, and whoever trains beside it, or
+    runs a second one, has less.
+    """
+    return {"gpu_memory_utilization": cache_bytes / torch.cuda.mem_get_info()[1]}
 
 
 def _whole_prompts(context: int | None) -> dict[str, Any]:
