@@ -94,13 +94,10 @@ def measure(config: Any, rows: Rows, settings: TrainSection) -> Measured:
 
     kept = learner.reference_log_probs(rows)
     learn()
-    for master in learner.masters.exact:
-        master.grad = None
     mark("optimiser, float32")
     torch.cuda.reset_peak_memory_stats()
     update = _seconds(learn)
-    mark("gradients")  # those that stay: of all micro-batches together
-    held["activations, and gradients of a micro-batch"] = torch.cuda.max_memory_allocated() - last
+    held["gradients and activations"] = torch.cuda.max_memory_allocated() - last
     return Measured(held, update, _seconds(lambda: learner.reference_log_probs(rows)))
 
 

@@ -182,6 +182,7 @@ class DryRun:
             [phase, part, f"{size / GIB:.1f}"]
             for phase, parts in self.held.items()
             for part, size in [*parts.items(), ("together", sum(parts.values()))]
+            if size
         ]
         headers = ["while", "what", f"GiB on each of {self.machine.gpus}"]
         playing = self.held["playing"]

@@ -84,14 +84,18 @@ def update_memory(sizes: Sizes, work: Work) -> dict[str, float]:
     """Return the bytes on one GPU while a micro-batch is learnt from, by what they hold."""
     shared = 1 / work.gpus
     weights = sizes.parameters * work.weight_bytes
+    short = work.weight_bytes < FLOAT32
     # In 32 bits: Adam's two moments, and a copy of weights that are shorter.
-    states = 2 + (work.weight_bytes < FLOAT32)
+    states = 2 + short
+    # One process adds up the gradients of micro-batches in 32 bits; adapters have these anyway.
+    summed = work.gpus == 1 and short and not work.adapters
     inside = KEPT_HIDDEN * sizes.hidden + KEPT_INNER * sizes.inner
     per_layer = sizes.hidden if work.checkpointing else inside
     again = inside if work.checkpointing else 0
     return {
         "weights": weights * shared,
         "gradients": work.trained * work.weight_bytes * shared,
+        "their sums, float32": float(work.trained * FLOAT32 * summed),
         "optimiser, float32": work.trained * FLOAT32 * states * shared,
         "reference policy": 0.0 if work.adapters else weights * shared,
         "two layers gathered": 0.0 if work.gpus == 1 else 2 * weights / sizes.layers,

@@ -9,6 +9,7 @@ from arlarena_bench.record.result import Result
 STARTS = "start policies"
 DECODER = "decoder"
 APART = ("method", "methods", "tuning", "seed", "control", "controls")
+DRAWN = (DECODER, "recipe sampler.")
 # How much vLLM holds at once.
 ROOM = ("cache_gib", "context", "eager")
 # Where a checkpoint lies and how it is computed; its weights are named by their hash.
@@ -98,7 +99,7 @@ def _applies(fact: str, result: Result) -> bool:
     """Whether a fact can be asked of a result: scripts draw nothing, and start from nothing."""
     if fact == STARTS:
         return result.start is not None
-    return result.policy.kind != "scripted" or not fact.startswith(DECODER)
+    return result.policy.kind != "scripted" or not fact.startswith(DRAWN)
 
 
 def _shown(value: Any) -> str:

@@ -70,12 +70,19 @@ def facts(results: Sequence[Result]) -> list[str]:
         "- score: mean return of an episode; score (turns): weighted by turns, as the paper does",
         "- format %, actions %: turns in the strict format, and with an admissible action in it",
     ]
+    lines += dict.fromkeys(_machine(result) for result in results if result.provenance.accelerator)
     if any(result.usage is not None for result in results):
         lines.append(
             "- reply tokens: in scored replies; requests, prompt tokens, money: all that was asked "
             "of an endpoint, failed tries included"
         )
     return lines
+
+
+def _machine(result: Result) -> str:
+    vllm = result.provenance.packages.get("vllm")
+    sampled = "" if vllm is None else f", sampled by vLLM {vllm}"
+    return f"- {result.label}: computed on {result.provenance.accelerator}{sampled}"
 
 
 def commands(results: Sequence[Result]) -> list[str]:

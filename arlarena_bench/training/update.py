@@ -148,6 +148,7 @@ class Learner:
             skipped += int(measured.pop("skipped"))
             metrics.add(measured, weight=float(rows.mask[part].sum()))
         self.policy.train(False)
+        self._forget_gradients()
         return {
             **metrics.result(),
             **mismatch,
@@ -200,9 +201,13 @@ class Learner:
         parts = [samples.select(*place) for place in places]
         whole = Totals.of(rows.mask)
         kept = self._kept(parts, whole)
+        self._forget_gradients()
+        return places, [self._backward(part, whole, kept) for part in parts]
+
+    def _forget_gradients(self) -> None:
+        """Give back their memory, which playing has need of."""
         for parameter in (*self.policy.parameters(), *self.masters.exact):
             parameter.grad = None
-        return places, [self._backward(part, whole, kept) for part in parts]
 
     def _read_less(self, rows: Rows, said: str) -> None:
         if not self._method.has_token_loss:

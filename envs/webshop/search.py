@@ -1,16 +1,26 @@
 """Full-text search over a catalogue: BM25 with the original's parameters, ties by asin."""
 
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from weakref import WeakValueDictionary
 
-import bm25s
 import numpy as np
 
 from .rendering import RESULTS
 from .tokens import Stems
+
+_JAX = sys.modules.get("jax")
+# Where there is JAX, bm25s tries it out at once, which takes three quarters of a GPU's memory.
+sys.modules["jax"] = None  # type: ignore[assignment]
+try:
+    import bm25s
+finally:
+    del sys.modules["jax"]
+    if _JAX is not None:
+        sys.modules["jax"] = _JAX
 
 # Anserini's, which the original searches with.
 K1, B = 0.9, 0.4

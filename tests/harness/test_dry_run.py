@@ -66,12 +66,18 @@ def test_memory_follows_from_the_model() -> None:
     size = 4_022_468_096
     assert one["optimiser, float32"] == 12 * size == 2 * two["optimiser, float32"]
     assert one["weights"] == one["reference policy"] == 2 * size
+    # Measured on an H200, docs/models.md: 7.5, 7.5 and 45.3 GiB, and 25.7 at the peak of an update.
+    peak = sum(one[name] for name in ("gradients", "their sums, float32", "activations"))
+    assert peak / GIB == pytest.approx(25.7, rel=0.05)
+    assert sum(one.values()) / GIB == pytest.approx(86.1, rel=0.05)
+    assert two["their sums, float32"] == 0
     lora = paper("sokoban", start__checkpoint__lora={"rank": 16})
     adapted = DryRun(lora, Machine(1, 80)).held["learning"]
     assert adapted["reference policy"] == 0
     # 16 (2·(2560 + 4096) + 2·(2560 + 1024) + 3·(2560 + 9728)) in 36 layers.
     assert adapted["gradients"] == 2 * 36 * 16 * (13_312 + 7_168 + 36_864)
     assert sum(adapted.values()) / GIB < 15
+    assert adapted["their sums, float32"] == 0
 
 
 def test_a_folder_has_its_own_configuration_and_tokenizer(tmp_path: Path) -> None:

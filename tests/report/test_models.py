@@ -48,6 +48,17 @@ def script(name: str, solved: int, environment: str = "sokoban") -> Result:
     return result.model_copy(update={"provenance": Provenance(version="0.1.0")})
 
 
+def test_a_script_shares_the_table_of_whatever_samples_and_a_gpu_is_said(tmp_path: Path) -> None:
+    write_run(tmp_path, script("expert", 20))
+    on_gpu = Provenance(version="0.1.0", packages={"vllm": "0.32.0"}, accelerator="NVIDIA H200")
+    recipe = model("chat", 7).recipe.with_values({"sampler.engine": "vllm"})
+    write_run(tmp_path, model("chat", 7, recipe=recipe, provenance=on_gpu))
+    (table,) = build_tables(find_runs(tmp_path)[0])
+    assert [row.method for row in table.rows] == ["expert", "chat"]
+    said = "\n- chat: computed on NVIDIA H200, sampled by vLLM 0.32.0\n"
+    assert said in render(table, bench_command(table))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for environment, solved in (("sokoban", 7), (SHOP, 0)):

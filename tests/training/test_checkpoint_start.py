@@ -119,7 +119,8 @@ def test_an_interrupted_run_in_16_bits_goes_on_as_if_nothing_had_happened(
 
 
 def test_adapters_alone_are_trained_and_kept(folder: Path, tmp_path: Path) -> None:
-    recipe = recipe_of(folder, lora=LORA)
+    # What was merged and what is added differ by more in 16 bits, which a GPU would take.
+    recipe = recipe_of(folder, lora=LORA, device="cpu")
     result = train(recipe, tmp_path / "run")
     assert result.training is not None
     assert result.training.metrics["kl_ref"][2] > 0

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from math import log
 
 import pytest
@@ -94,3 +97,15 @@ def test_one_index_serves_every_shop_with_the_same_catalogue():
     index = shared_index(products)
     assert shared_index([dict(entry) for entry in reversed(products)]) is index
     assert shared_index(products[1:]) is not index
+
+
+def test_jax_is_not_woken(tmp_path):
+    (tmp_path / "jax").mkdir()
+    (tmp_path / "jax" / "__init__.py").write_text("print('awake')")
+    (tmp_path / "jax" / "lax.py").write_text("raise SystemExit('it takes the memory of a GPU')")
+    look = "import sys; import arlarena_bench.envs.webshop.search; print('jax' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", look], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
