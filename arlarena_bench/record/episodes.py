@@ -1,6 +1,7 @@
 """What a result keeps of each episode."""
 
 import hashlib
+from math import fsum
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -105,7 +106,7 @@ def _record(episode: Episode, attempt: int) -> EpisodeRecord:
         success=bool(episode.success),
         score=float(episode.score),
         reward=episode.total_reward,
-        penalty=float(sum(turn.penalty for turn in turns)),
+        penalty=fsum(turn.penalty for turn in turns),
         length=len(turns),
         reply_tokens=sum(len(turn.generation.reply_ids) for turn in turns),
         format_valid=sum(turn.format_valid for turn in turns),

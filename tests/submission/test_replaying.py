@@ -1,6 +1,7 @@
 """Every environment's episodes are stepped again to the same end."""
 
 import json
+import math
 
 import pytest
 
@@ -33,6 +34,21 @@ def test_replies_lead_to_the_same_episode(environment: str, script: str) -> None
         assert first_difference(fresh, record.model_copy(update={"measures": stored})) is None
         changed = record.model_copy(update={"measures": {"more": 1.0}})
         assert "measures is {'more': 1.0} in the end" in str(first_difference(fresh, changed))
+
+
+def test_penalties_are_added_up_alike_by_every_python() -> None:
+    fresh = make_environment(installed.load_recipe("nano", "sokoban"))
+    record = played("sokoban", "null")[0]
+    assert record.turns is not None
+    penalties = record.turns.penalties
+    assert record.penalty == math.fsum(penalties)
+    by_hand = 0.0
+    for penalty in penalties:
+        by_hand += penalty
+    assert by_hand != record.penalty
+    assert first_difference(fresh, record.model_copy(update={"penalty": by_hand})) is None
+    forged = record.model_copy(update={"penalty": record.penalty + 1e-9})
+    assert "penalty is" in str(first_difference(fresh, forged))
 
 
 def test_of_equal_episodes_the_first_is_stepped() -> None:
