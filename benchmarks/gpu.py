@@ -33,6 +33,7 @@ from arlarena_bench.report.comparison import REPRODUCTION
 from arlarena_bench.streams import torch_stream
 from arlarena_bench.training.update import Learner
 
+DEVICE = "cuda"
 PROMPT, REPLY = 300, 212
 
 
@@ -55,7 +56,7 @@ def architectures() -> dict[str, dict[str, Any]]:
 
 def build(config: Any) -> LanguageModel:
     """Return a model with random weights on the GPU, which computes layers twice in updates."""
-    with torch.device("cuda"):
+    with torch.device(DEVICE):
         model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
     built = LanguageModel(model.eval(), train_tokenizer(["a b c"], "[a-z]"))
     built.recompute_layers()

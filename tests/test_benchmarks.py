@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tiny_models import write_model
 
 from arlarena_bench.harness.gpu_hours import FORWARD, gpu_model
-from benchmarks import scale
+from arlarena_bench.harness.gpu_memory import GIB
+from benchmarks import gpu, scale
 
 ROOT = Path(__file__).parents[1]
 
@@ -27,6 +29,45 @@ def rows(printed: str) -> list[list[str]]:
     """The cells of a table, without its head."""
     lines = [line for line in printed.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_an_update_of_a_real_model_wants_a_gpu() -> None:
+    shell = {key: value for key, value in os.environ.items() if key != "PYTHONSAFEPATH"}
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.gpu", "Qwen3-4B"],
+        cwd=ROOT,
+        env=shell | {"CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: torch finds no GPU on this machine\n"
+
+
+def test_an_update_is_measured_part_by_part(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    """Without a GPU only its counters are played; what they count is ours."""
+    small = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "head_dim": 16}
+    small |= {"num_key_value_heads": 1, "intermediate_size": 64, "vocab_size": 1000}
+    shapes = {"small": gpu.architectures()["Qwen3-0.6B"] | small}
+    monkeypatch.setattr(gpu, "DEVICE", "cpu")
+    monkeypatch.setattr(gpu, "architectures", lambda: shapes)
+    held = iter(step * GIB for step in (0, 1, 3, 6))
+    played = {"is_available": True, "get_device_name": "none", "max_memory_allocated": 10 * GIB}
+    played |= {"synchronize": None, "reset_peak_memory_stats": None}
+    for name, value in played.items():
+        monkeypatch.setattr(torch.cuda, name, lambda value=value: value)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda: next(held))
+    monkeypatch.setattr(sys, "argv", ["gpu", "small", "--rows", "2", "--at-once", "512"])
+    gpu.main()
+    printed = rows(capsys.readouterr().out)
+    assert printed[:5] == [
+        ["weights", "1.0"],
+        ["reference policy", "2.0"],
+        ["optimiser, float32", "3.0"],
+        ["gradients and activations", "4.0"],
+        ["together", "10.0"],
+    ]
+    assert [row[0] for row in printed[-2:]] == ["update", "reference"]
 
 
 def test_episodes_go_through_each_sampler() -> None:
