@@ -21,7 +21,7 @@ def test_hours_follow_from_tokens_and_operations() -> None:
     rows = 200 * 16 * 8 * 30
     tokens = {"prompt": rows * 1200, "reply": rows * 150}
     operations = 4e9 * (
-        10 * sum(tokens.values()) / 0.4 + 2 * tokens["prompt"] / 0.4 + 2 * tokens["reply"] / 0.03
+        10 * sum(tokens.values()) / 0.32 + 2 * tokens["prompt"] / 0.4 + 2 * tokens["reply"] / 0.03
     )
     recipe = recipe_of("alfworld", "grpo")
     grpo = model.hours(recipe, "table3")
