@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import yaml
 from tabulate import tabulate
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from arlarena_bench import installed
+from arlarena_bench.harness.dry_run import architectures, sizes_of
 from arlarena_bench.harness.gpu_hours import FORWARD, TRAINED, gpu_model
-from arlarena_bench.harness.gpu_memory import GIB, Sizes, Work, update_memory
+from arlarena_bench.harness.gpu_memory import GIB, Work, update_memory
 from arlarena_bench.policy.language_model import LanguageModel
 from arlarena_bench.policy.nano import train_tokenizer
 from arlarena_bench.policy.padding import PaddedPrompts
@@ -29,7 +29,6 @@ from arlarena_bench.policy.token_rows import Rows
 from arlarena_bench.policy.token_statistics import AT_ONCE
 from arlarena_bench.policy.trainable_model import TrainableModel
 from arlarena_bench.recipe import TrainSection
-from arlarena_bench.report.comparison import REPRODUCTION
 from arlarena_bench.streams import torch_stream
 from arlarena_bench.training.update import Learner
 
@@ -44,14 +43,6 @@ class Measured:
     held: dict[str, int]
     update: float
     reference: float
-
-
-def architectures() -> dict[str, dict[str, Any]]:
-    """Return the published configurations that are known here."""
-    known: dict[str, dict[str, Any]] = yaml.safe_load(
-        (REPRODUCTION / "architectures.yaml").read_text(encoding="utf-8")
-    )
-    return known
 
 
 def build(config: Any) -> LanguageModel:
@@ -123,8 +114,7 @@ def main() -> None:
     settings = TrainSection(
         minibatches=1, epochs=1, micro_batch_tokens=asked.at_once, kl_coef=0.01, warmup=1
     )
-    with torch.device("meta"):
-        sizes = Sizes.of(config, AutoModelForCausalLM.from_config(config).num_parameters())
+    sizes = sizes_of(config)
     measured = measure(config, rollout(asked.rows, sizes.vocabulary), settings)
     work = Work(
         trained=sizes.parameters,

@@ -10,6 +10,7 @@ import pytest
 import torch
 from tiny_models import write_model
 
+from arlarena_bench.harness.dry_run import architectures
 from arlarena_bench.harness.gpu_hours import FORWARD, gpu_model
 from arlarena_bench.harness.gpu_memory import GIB
 from benchmarks import gpu, scale
@@ -48,7 +49,7 @@ def test_an_update_is_measured_part_by_part(monkeypatch: pytest.MonkeyPatch, cap
     """Without a GPU only its counters are played; what they count is ours."""
     small = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "head_dim": 16}
     small |= {"num_key_value_heads": 1, "intermediate_size": 64, "vocab_size": 1000}
-    shapes = {"small": gpu.architectures()["Qwen3-0.6B"] | small}
+    shapes = {"small": architectures()["Qwen3-0.6B"] | small}
     monkeypatch.setattr(gpu, "DEVICE", "cpu")
     monkeypatch.setattr(gpu, "architectures", lambda: shapes)
     held = iter(step * GIB for step in (0, 1, 3, 6))

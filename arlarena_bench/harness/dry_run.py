@@ -3,11 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
+from typing import Any
 
 import torch
 import yaml
 from tabulate import tabulate
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    PretrainedConfig,
+    PreTrainedTokenizerBase,
+)
 
 from arlarena_bench import installed
 from arlarena_bench.episode import Episode
@@ -224,7 +230,7 @@ def _sizes(checkpoint: CheckpointSection) -> tuple[Sizes, str]:
             config = AutoConfig.from_pretrained(folder, local_files_only=True)
         said = "its own files"
     else:
-        known = yaml.safe_load((REPRODUCTION / "architectures.yaml").read_text(encoding="utf-8"))
+        known = architectures()
         name = next((name for name in known if name in checkpoint.ref), None)
         if name is None:
             raise ArenaError(
@@ -232,6 +238,19 @@ def _sizes(checkpoint: CheckpointSection) -> tuple[Sizes, str]:
                 f"is known here ({', '.join(known)}); give its folder as start.checkpoint.ref"
             )
         config, said = AutoConfig.for_model(**known[name]), f"{name} as published"
+    return sizes_of(config), said
+
+
+def architectures() -> dict[str, dict[str, Any]]:
+    """Return the published configurations that are known here, by their model's name."""
+    known: dict[str, dict[str, Any]] = yaml.safe_load(
+        (REPRODUCTION / "architectures.yaml").read_text(encoding="utf-8")
+    )
+    return known
+
+
+def sizes_of(config: PretrainedConfig) -> Sizes:
+    """Return the sizes of a model, built on the meta device, where it has no weights."""
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)
-    return Sizes.of(config, model.num_parameters()), said
+    return Sizes.of(config, model.num_parameters())

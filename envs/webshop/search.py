@@ -18,8 +18,9 @@ sys.modules["jax"] = None  # type: ignore[assignment]
 try:
     import bm25s
 finally:
-    del sys.modules["jax"]
-    if _JAX is not None:
+    if _JAX is None:
+        del sys.modules["jax"]
+    else:
         sys.modules["jax"] = _JAX
 
 # Anserini's, which the original searches with.
