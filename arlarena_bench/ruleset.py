@@ -1,9 +1,7 @@
 """How the values of a method were chosen: the rulesets of tables."""
 
-from functools import cache
-
+from arlarena_bench.departures import preset_of
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.installed import load_recipe
 from arlarena_bench.recipe import Recipe, TunedMethod
 from arlarena_bench.record import Ruleset
 
@@ -20,18 +18,11 @@ def ruleset_of(recipe: Recipe) -> Ruleset:
     """
     if recipe.tuning.record is not None:
         return "fixed-grid"
-    preset = _preset(recipe.name, recipe.environment.name)
-    if preset is None:
+    try:
+        preset = preset_of(recipe)
+    except ArenaError:
         return "own"
     tuned = preset.methods.get(recipe.method.name, TunedMethod())
     rate = tuned.train.get("learning_rate", preset.train.learning_rate)
     same = (recipe.method.options, recipe.train.learning_rate) == (tuned.options, rate)
     return "no-tuning" if same else "own"
-
-
-@cache
-def _preset(name: str, environment: str) -> Recipe | None:
-    try:
-        return load_recipe(name, environment)
-    except ArenaError:
-        return None

@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Literal
 
 from arlarena_bench.report.claims import Runs
-from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, Seeds, share_starts
+from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, Seeds, in_common, share_starts
 from arlarena_bench.report.experiments import Experiment
 from arlarena_bench.report.finding import FinishedRun
 from arlarena_bench.report.measures import RETURN, Starts, measured
@@ -32,8 +32,10 @@ class Beside:
         seeds: How many there are.
         against: The configuration that both differences are from.
         paper_change: The paper's difference.
-        our_change: Our difference of means, None without runs of both.
+        our_change: Our difference of means, over the starts that both have if these are 3 or
+            more; None without runs of both.
         tested: The same with its interval; None below 3 seeds of either.
+        pairs: Over how many pairs of runs from one start; None where they are not paired.
         sign: Whether both differences have one sign; open where our interval has 0 in it, or
             there is none; None where one of them is unknown.
         doubts: What contradicts the paper's number.
@@ -51,6 +53,7 @@ class Beside:
     paper_change: float | None
     our_change: float | None
     tested: Difference | None
+    pairs: int | None
     sign: Sign | None
     doubts: tuple[str, ...]
 
@@ -122,11 +125,14 @@ def _beside(
 ) -> Beside:
     name, short, column, measure = place
     cell = experiment.cells[name]
-    values, theirs = (_values(runs, measure, starts) for runs in (seeds, others))
+    values = _values(seeds, measure, starts)
+    compared = in_common(seeds, others)
+    paired = share_starts(*compared)
+    mine, theirs = (_values(runs, measure, starts) for runs in compared)
     tested = None
-    if min(len(values), len(theirs)) >= LEAST_FOR_INTERVAL:
-        tested = difference(values, theirs, paired=share_starts(seeds, others))
-    change = fmean(values) - fmean(theirs) if values and theirs else None
+    if min(len(mine), len(theirs)) >= LEAST_FOR_INTERVAL:
+        tested = difference(mine, theirs, paired)
+    change = fmean(mine) - fmean(theirs) if mine and theirs else None
     paper_change = known.printed_change(experiment, name, column)
     table = known.table_of(experiment)
     doubts = table.doubts(cell.row, column) if table and cell.row else ()
@@ -143,6 +149,7 @@ def _beside(
         paper_change=paper_change,
         our_change=change,
         tested=tested,
+        pairs=len(mine) if tested and paired else None,
         sign=_sign(paper_change, change, tested),
         doubts=tuple(found.says for found in doubts),
     )
@@ -160,7 +167,7 @@ def _paper_alone(
             doubts = tuple(found.says for found in table.doubts(row, column))
             paper = table.value(row, column)
             yield Beside(short, row, column, measure, paper, None, None, 0, None, None, None, None,
-                         None, doubts)  # fmt: skip
+                         None, None, doubts)  # fmt: skip
 
 
 def _values(seeds: Seeds, measure: str, starts: Starts) -> list[float]:

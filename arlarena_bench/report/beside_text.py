@@ -151,13 +151,20 @@ def _paper(found: SideBySide) -> list[str]:
 def _differences(found: SideBySide) -> list[str]:
     against = sorted({row.against for row in found.rows if row.against})
     what = against[0] if len(against) == 1 else "the configuration that a row builds on"
+    pairs = [row.pairs for row in found.rows if row.pairs]
+    how = f", paired over the {_range(pairs)} starts that both have" if pairs else ""
     return [
         f"ours: mean over seeds; 95 % interval: Student's t, from {LEAST_FOR_INTERVAL} seeds on",
-        f"Δ: from {what}, ours with its 95 % interval (not adjusted for the number of rows); "
+        f"Δ: from {what}, ours with its 95 % interval{how} (not adjusted for the number of rows); "
         f"sign: whether both Δ have the same, open where our interval has 0 in it",
         "Score of ALFWorld and Sokoban: return weighted by turns, as the paper has it; of "
         "WebShop: mean score; all else per cent",
     ]
+
+
+def _range(counts: Sequence[int]) -> str:
+    least, most = min(counts), max(counts)
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def _doubts(found: SideBySide) -> list[str]:

@@ -79,6 +79,18 @@ def share_starts(ours: Seeds, theirs: Seeds) -> bool:
     return starts == others and len(set(starts.values())) == len(starts) > 1
 
 
+def in_common(ours: Seeds, theirs: Seeds) -> tuple[Seeds, Seeds]:
+    """Return both methods' runs from the starts that both have; all runs where these are too few.
+
+    What is left can be paired, and a start's own height, which is more than most differences,
+    drops out.
+    """
+    common = ours.keys() & theirs.keys()
+    first, second = ({seed: runs[seed] for seed in sorted(common)} for runs in (ours, theirs))
+    pairs = len(common) >= LEAST_FOR_INTERVAL and share_starts(first, second)
+    return (first, second) if pairs else (ours, theirs)
+
+
 def _starts(seeds: Seeds) -> dict[int, str | None]:
     starts = {seed: run.result.start for seed, run in seeds.items()}
     return {seed: start.sha256 if start else None for seed, start in starts.items()}

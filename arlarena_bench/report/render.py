@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import compress, pairwise
 
+from arlarena_bench.departures import preset_words
 from arlarena_bench.labels import label
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.record import Result
@@ -214,7 +215,7 @@ def footer(table: Table, command: str, form: str = "simple") -> str:
     commits = sorted({source.commit or "unknown" for source in sources})
     made = commands_of_models(table) if table.of_models else [command]
     lines = [
-        f"- {shared.recipe.environment.id}, preset {shared.recipe.name}, panel "
+        f"- {shared.recipe.environment.id}, preset {preset_words(shared.recipe)}, panel "
         f"{shared.panel.name}: {shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}",
         *(models.facts(results) if table.of_models else _of_methods(table, form)),
         f"- version {', '.join(sorted({s.version for s in sources}))}, commit {', '.join(commits)}",

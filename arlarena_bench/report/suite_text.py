@@ -5,6 +5,7 @@ from functools import partial
 from itertools import compress
 
 from arlarena_bench import installed
+from arlarena_bench.departures import preset_words
 from arlarena_bench.report.comparison import BASELINE
 from arlarena_bench.report.contrast import LEAST_FOR_INTERVAL, LEAST_FOR_RANK
 from arlarena_bench.report.finding import stored_command
@@ -284,8 +285,10 @@ def _in_spreads(row: SuiteRow) -> str:
 
 def _panel(name: str, table: Table) -> str:
     shared = table.any_result
+    preset = preset_words(shared.recipe)
+    changed = "" if preset == shared.recipe.name else f", preset {preset}"
     return (
-        f"- {name}: {shared.recipe.environment.id}, panel {shared.panel.name}: "
+        f"- {name}: {shared.recipe.environment.id}{changed}, panel {shared.panel.name}: "
         f"{shared.panel.tasks} tasks, SHA-256 {shared.panel.digest[:12]}"
     )
 

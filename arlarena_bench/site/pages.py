@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from arlarena_bench import installed
+from arlarena_bench.departures import preset_words
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.harness.listing import CHOICES
 from arlarena_bench.record import Decoder, Result
@@ -194,8 +195,9 @@ def caption(table: Table) -> str:
     else:
         over = f"mean over {seeds_of(table)}"
         bars = f"over seeds, from {LEAST_FOR_INTERVAL} of them on"
+    preset = preset_words(shared.recipe)
     said = (
-        f"Success of {shared.recipe.environment.name} under preset {shared.recipe.name}: {over} "
+        f"Success of {shared.recipe.environment.name} under preset {preset}: {over} "
         f"on {shared.panel.tasks} {shared.panel.split} tasks, decoder {shared.headline}{how}. "
         f"Bars: 95 % intervals {bars}."
     )

@@ -6,19 +6,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from arlarena_bench.departures import departures, preset_of
 from arlarena_bench.errors import ArenaError
-from arlarena_bench.installed import load_recipe, preset_files
 from arlarena_bench.method_file import is_method_file
 from arlarena_bench.policy.scripted import SCRIPTED
 from arlarena_bench.recipe import Recipe
 from arlarena_bench.recipe.sections import TunedMethod, TuningSection
-from arlarena_bench.record import Result, StartRecord, recipe_facts
+from arlarena_bench.record import Result, StartRecord
 from arlarena_bench.ruleset import ruleset_of
 from arlarena_bench.submission.rules import Rules
 from arlarena_bench.training.start_set import find_set
-
-_PREFIX = "recipe "
-TUNED_SUFFIX = "-tuned"
 
 
 def recipe_faults(rules: Rules, recipe: Recipe) -> Iterator[str]:
@@ -26,29 +23,15 @@ def recipe_faults(rules: Rules, recipe: Recipe) -> Iterator[str]:
 
     Nothing is made from the recipe, and no file is read that it names.
     """
-    presets = preset_files()
-    # `arlarena tune` names what it has chosen for a preset so.
-    name = recipe.name if recipe.name in presets else recipe.name.removesuffix(TUNED_SUFFIX)
-    environment = recipe.environment.name
-    if environment not in presets.get(name, {}):
-        yield f"no installed preset is called {name!r} with an environment {environment!r}"
+    try:
+        preset, found = preset_of(recipe), departures(recipe)
+    except ArenaError as error:
+        yield str(error)
         return
-    theirs, ours = recipe_facts(load_recipe(name, environment)), recipe_facts(recipe)
-    for fact in sorted(theirs.keys() | ours.keys()):
-        setting = fact.removeprefix(_PREFIX)
-        covered = setting != "name" and rules.recipe.covers(setting)
-        if covered and theirs.get(fact) != ours.get(fact) and not _emptied(fact, ours, theirs):
-            yield f"{setting} is {_told(fact, ours)}, that of the preset is {_told(fact, theirs)}"
-    yield from _aside_faults(recipe, load_recipe(name, environment))
-
-
-def _emptied(fact: str, *recipes: Mapping[str, Any]) -> bool:
-    """Whether a section is empty in one recipe and not in another, whose settings say it better."""
-    return any(key.startswith(f"{fact}.") for facts in recipes for key in facts)
-
-
-def _told(fact: str, facts: Mapping[str, Any]) -> str:
-    return repr(facts[fact]) if fact in facts else "not set"
+    for one in found:
+        if rules.recipe.covers(one.setting):
+            yield f"{one.setting} is {one.ours}, that of the preset is {one.theirs}"
+    yield from _aside_faults(recipe, preset)
 
 
 def _aside_faults(recipe: Recipe, preset: Recipe) -> Iterator[str]:

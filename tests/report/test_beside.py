@@ -52,6 +52,24 @@ def test_paper_and_ours_stand_side_by_side_with_both_differences() -> None:
     )
 
 
+def test_runs_are_compared_over_the_starts_that_both_have() -> None:
+    many, few = cell(4, 5, 3, 19), cell(12, 14, 13, method="cispo_sm")
+    row = row_of(table4(cispo=many, cispo_sm=few), "CISPO, sequence mask", "Success")
+    assert row.our_change == pytest.approx(45.0), "the fourth start has no partner"
+    assert row.tested == difference([60.0, 70.0, 65.0], [20.0, 25.0, 15.0], paired=True)
+    found = table4(cispo=many, cispo_sm=few)
+    text = render_beside(found, "simple", "arlarena reproduce table4", [])
+    assert row_of(found, "CISPO", "Success").seeds == 4
+    assert "paired over the 3 starts that both have" in text
+
+
+def test_two_starts_in_common_are_too_few_for_pairs() -> None:
+    ours = {seed + 2: run for seed, run in cell(12, 14, 13, method="cispo_sm").items()}
+    row = row_of(table4(cispo=cell(4, 5, 3, 4), cispo_sm=ours), "CISPO, sequence mask", "Success")
+    assert row.pairs is None
+    assert row.our_change == pytest.approx(45.0), "of all runs"
+
+
 def test_signs_differ_agree_or_stay_open() -> None:
     found = table4(
         cispo=cell(12, 13, 12),

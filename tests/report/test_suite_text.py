@@ -64,7 +64,8 @@ def test_below_stands_what_the_numbers_mean(suite: Suite) -> None:
     (gap,) = (line for line in lines if line.startswith(f"- – in {MATHS}"))
     assert gap.startswith(f"- – in {MATHS}, gigpo, dapo_gigpo, sampo: credits single turns, but")
     for fact in (
-        "- sokoban: arlarena/Sokoban-v0, panel sokoban-6x6-1box-3to9moves/test: 20 tasks",
+        "- sokoban: arlarena/Sokoban-v0, preset nano with evaluation.test_tasks 20 "
+        "(the preset's: not set), panel sokoban-6x6-1box-3to9moves/test: 20 tasks",
         "- (3): average, Δ GRPO, p and rank are over 3 of 4 environments",
         "- made by `make`",
         "- at target: runs whose validation success gets half the way",
