@@ -1,4 +1,5 @@
 import contextlib
+import importlib
 import json
 import multiprocessing
 import os
@@ -16,6 +17,9 @@ from sandboxes import DESCENDANTS_WHEN_IDLE, descendants, needs, opened, use_sha
 
 from arlarena_bench.envs.tir_math.sandbox import Limits, Result, Sandbox, active, shared
 from arlarena_bench.errors import ArenaError
+
+# The package's `shared` is the function.
+sandbox_of_all = importlib.import_module("arlarena_bench.envs.tir_math.sandbox.shared")
 
 
 @pytest.fixture(scope="module", params=["bwrap", "namespaces", "none"])
@@ -202,6 +206,34 @@ def test_a_wrong_timeout_and_a_closed_sandbox_are_refused(box: Sandbox) -> None:
     closed.close()
     with pytest.raises(ArenaError, match="closed"):
         closed.run("1")
+
+
+def test_the_shared_sandbox_runs_once_what_went_well() -> None:
+    chance = "import os\nprint(os.urandom(8).hex())"
+    first = shared().run(chance)
+    assert not first.error
+    assert shared().run(chance) == first
+    assert shared().run(chance, timeout=9.0) != first, "with other limits it may end otherwise"
+    failing = chance + "\nraise SystemExit(3)"
+    assert shared().run(failing).output != shared().run(failing).output
+    with shared().session() as variables, shared().session() as others:
+        assert variables.run(chance) != others.run(chance)
+
+
+def test_a_sandbox_of_one_s_own_runs_everything(box: Sandbox) -> None:
+    chance = "import os\nprint(os.urandom(8).hex())"
+    assert box.run(chance).output != box.run(chance).output
+
+
+def test_what_the_shared_sandbox_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_of_all, "REMEMBERED", 2)
+    chance = "import os\nprint(os.urandom(8).hex())"
+    first = shared().run(chance)
+    for number in range(3):
+        shared().run(f"print({number})")
+    assert shared().run(chance) != first
+    long = f"{chance}\nprint('x' * {sandbox_of_all.LONGEST})"
+    assert shared().run(long) != shared().run(long)
 
 
 def test_everybody_gets_the_same_shared_sandbox() -> None:
