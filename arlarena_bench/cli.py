@@ -265,6 +265,8 @@ def tune(
 
     launch = launcher_named(launcher, launcher_settings or ())
     grid = tuning.read_grid(preset, env, out, settings or ())
+    for reason in grid.left_out.values():
+        warn(f"left out: {reason}")
     with interruptible("the same command goes on from here"):
         judgement, failures = tuning.tune(
             grid, lambda planned: run_bench(planned, jobs, stderr(), launch)

@@ -133,10 +133,10 @@ def plan(request: Request, lenient: bool = False) -> Plan:
     refuse_settings(values, OF_RUNS)
     check_settings_count(base.with_values(values), values)
     named = _methods(request.methods, base)
-    unfit = _unfit([base.for_run(name, 0, values) for name in named])
-    if unfit and not (lenient or _means_all(request.methods)):
-        raise ArenaError(next(iter(unfit.values())))
-    fit = [name for name in named if name not in unfit]
+    left_out = unfit([base.for_run(name, 0, values) for name in named])
+    if left_out and not (lenient or _means_all(request.methods)):
+        raise ArenaError(next(iter(left_out.values())))
+    fit = [name for name in named if name not in left_out]
     # Seed by seed, so that an interrupted bench leaves complete comparisons.
     jobs = tuple(
         _job(request, folder, base.for_run(name, seed, values))
@@ -144,7 +144,7 @@ def plan(request: Request, lenient: bool = False) -> Plan:
         for name in fit
     )
     _check_present_runs(folder, base, values)
-    return Plan(request, folder, jobs, unfit)
+    return Plan(request, folder, jobs, left_out)
 
 
 def plan_suite(request: Request) -> tuple[Plan, ...]:
@@ -327,8 +327,15 @@ def is_finished(job: Job) -> bool:
     return finished_result(job.folder, turns=False) is not None
 
 
-def _unfit(recipes: Sequence[Recipe]) -> dict[str, str]:
-    """Build every method; return those that cannot learn from the environment's rows, and why."""
+def unfit(recipes: Sequence[Recipe]) -> dict[str, str]:
+    """Build every method; return those that cannot learn from the environment's rows, and why.
+
+    Args:
+        recipes: Of one environment; at least one.
+
+    Raises:
+        ArenaError: If a method cannot be made.
+    """
     arena = Arena(recipes[0])
     found = {}
     for recipe in recipes:

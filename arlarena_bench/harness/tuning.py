@@ -19,13 +19,13 @@ from arlarena_bench.harness.plan import (
     check_settings_count,
     parse_settings,
     refuse_settings,
+    unfit,
 )
 from arlarena_bench.harness.processes import Failure
 from arlarena_bench.labels import folder_name, label
 from arlarena_bench.recipe import Recipe, TunedMethod
 from arlarena_bench.record import COST_METRICS
 from arlarena_bench.training.rollout import Arena
-from arlarena_bench.training.rows import check_method
 from arlarena_bench.training.run import read_metrics
 
 # One evaluation is noisy; the mean of the last two is what a run is judged by.
@@ -52,11 +52,17 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The points of a recipe, and where their runs lie."""
+    """The points of a recipe, and where their runs lie.
+
+    Attributes:
+        left_out: Of the grid's methods, those that cannot learn from this environment's rows, and
+            why.
+    """
 
     recipe: Recipe
     folder: Path
     points: tuple[Point, ...]
+    left_out: Mapping[str, str]
 
     @property
     def rungs(self) -> list[int]:
@@ -77,8 +83,8 @@ def read_grid(preset: str, environment: str, out: Path, settings: Sequence[str] 
         settings: Replacements in the recipe, each `"dotted.key=value"`.
 
     Raises:
-        ArenaError: If the recipe has no grid or never evaluates, a setting is wrong, or a method
-            of the grid cannot be made or cannot learn from this environment's rows.
+        ArenaError: If the recipe has no grid or never evaluates, a setting is wrong, a method of
+            the grid cannot be made, or none can learn from this environment's rows.
     """
     values = parse_settings(settings)
     preset_recipe = installed.load_recipe(preset, environment)
@@ -115,12 +121,11 @@ def read_grid(preset: str, environment: str, out: Path, settings: Sequence[str] 
         for method in base.tuning.grid
         for number, point in enumerate(base.tuning.points(method, base.train))
     )
-    arena = Arena(base)
-    for point in points:
-        recipe = point.jobs[0].recipe
-        method = installed.method(recipe.method.name, **recipe.method.options)
-        check_method(method, recipe, arena)
-    return Grid(base, folder, points)
+    left_out = unfit([point.jobs[0].recipe for point in points])
+    fit = tuple(point for point in points if point.method not in left_out)
+    if not fit:
+        raise ArenaError(next(iter(left_out.values())))
+    return Grid(base, folder, fit, left_out)
 
 
 def tune(grid: Grid, run: RunJobs) -> tuple[Judgement | None, list[Failure]]:
@@ -154,7 +159,7 @@ def tune(grid: Grid, run: RunJobs) -> tuple[Judgement | None, list[Failure]]:
 
 
 def _methods(grid: Grid) -> list[str]:
-    return list(grid.recipe.tuning.grid)
+    return [method for method in grid.recipe.tuning.grid if method not in grid.left_out]
 
 
 def _until(job: Job, step: int) -> Job:
@@ -185,6 +190,7 @@ def _judgement(
         "decoder": next(iter(recipe.evaluation.scored())),
         "seeds": sorted({job.recipe.seed for point in grid.points for job in point.jobs}),
         "judged_evaluations": JUDGED_EVALUATIONS,
+        **({"left_out": dict(grid.left_out)} if grid.left_out else {}),
         "tried": tried,
         "chosen": {
             method: point.values.model_dump(mode="json") for method, point in chosen.items()

@@ -155,6 +155,28 @@ def test_one_grid_serves_every_environment() -> None:
         assert rates == {0.5 * own, own, 2 * own}
 
 
+def test_what_cannot_learn_in_an_environment_is_left_out_of_its_grid(tmp_path: Path) -> None:
+    grid = read_grid("nano", "tir_math_mini", tmp_path)
+    assert set(grid.left_out) == {"gigpo", "dapo_gigpo", "sampo"}
+    assert "choose a method without turn-level credit" in grid.left_out["gigpo"]
+    methods = {point.method for point in grid.points}
+    assert methods == set(method_names()) - set(grid.left_out)
+    recipe = grid.recipe.with_values({"tuning.grid": {"gigpo": [{}]}})
+    path = tmp_path / "alone.yaml"
+    path.write_text(recipe.to_yaml(), encoding="utf-8")
+    with pytest.raises(ArenaError, match="gigpo credits single turns"):
+        read_grid(str(path), "tir_math_mini", tmp_path)
+
+
+def test_what_was_left_out_is_on_record(grid: Grid) -> None:
+    without = Grid(grid.recipe, grid.folder, grid.points[:4], {"gspo": "cannot learn here"})
+    judgement, _ = tune(without, Runs(SUCCESS))
+    assert judgement is not None
+    assert judgement["left_out"] == {"gspo": "cannot learn here"}
+    assert list(judgement["chosen"]) == list(judgement["tried"]) == ["grpo"]
+    assert "chosen" in judgement_table(judgement)
+
+
 def test_a_recipe_without_a_grid_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tiny.yaml"
     path.write_text(signpost_recipe().to_yaml(), encoding="utf-8")
