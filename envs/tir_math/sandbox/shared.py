@@ -9,6 +9,12 @@ from .result import Result
 # Programs whose results are kept, and how many characters of one and what it printed.
 REMEMBERED = 4096
 LONGEST = 1 << 13
+# What a program's own text decides. Any other error may be the moment's: no time, memory or
+# processes left.
+OWN_ERRORS = (
+    "AttributeError", "IndentationError", "IndexError", "KeyError", "NameError", "SyntaxError",
+    "TypeError", "ValueError", "ZeroDivisionError",
+)  # fmt: skip
 
 _lock = threading.Lock()
 _shared: dict[tuple[str, str | None], Sandbox] = {}
@@ -29,8 +35,8 @@ def shared(backend: str = "auto", *, url: str | None = None) -> Sandbox:
 class SharedSandbox(Sandbox):
     """A sandbox that copies share, and that is found again in another process.
 
-    A program that went well is not run again: agents of one policy write the same short programs
-    over and over, and a process each is most of what their episodes cost.
+    A program that ended by itself is not run again: agents of one policy write the same short
+    programs over and over, and a process each is most of what their episodes cost.
     """
 
     def __init__(self, backend: str, url: str | None) -> None:
@@ -44,8 +50,9 @@ class SharedSandbox(Sandbox):
         if known is not None:
             return known
         result = super().run(code, timeout)
-        # An error may be the moment's: no time, memory or processes left.
-        if not result.error and len(code) + len(result.output) + len(result.stderr) <= LONGEST:
+        size = len(code) + len(result.output) + len(result.stderr)
+        by_itself = not result.error or result.error.partition(":")[0] in OWN_ERRORS
+        if by_itself and not result.timed_out and size <= LONGEST:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             self._known[code, timeout] = result

@@ -208,14 +208,18 @@ def test_a_wrong_timeout_and_a_closed_sandbox_are_refused(box: Sandbox) -> None:
         closed.run("1")
 
 
-def test_the_shared_sandbox_runs_once_what_went_well() -> None:
+def test_the_shared_sandbox_runs_once_what_ends_by_itself() -> None:
     chance = "import os\nprint(os.urandom(8).hex())"
     first = shared().run(chance)
     assert not first.error
     assert shared().run(chance) == first
     assert shared().run(chance, timeout=9.0) != first, "with other limits it may end otherwise"
-    failing = chance + "\nraise SystemExit(3)"
-    assert shared().run(failing).output != shared().run(failing).output
+    wrong = chance + "\nprint(oops)"
+    assert shared().run(wrong).error == "NameError: name 'oops' is not defined"
+    assert shared().run(wrong) == shared().run(wrong)
+    for moment in ("raise MemoryError", "raise SystemExit(3)", "raise OSError(11, 'none left')"):
+        failing = f"{chance}\n{moment}"
+        assert shared().run(failing).output != shared().run(failing).output
     with shared().session() as variables, shared().session() as others:
         assert variables.run(chance) != others.run(chance)
 
