@@ -147,6 +147,9 @@ class TextEnv(gym.Env[str, str], ABC):
         """
         return self.outside == outside
 
+    def forget_outside(self) -> None:
+        """Ask outside anew from here on; to be overridden where answers are kept."""
+
     def recall(self, outside: str) -> None:
         """Let the next turn learn this, an earlier `outside`, instead of asking again.
 

@@ -56,6 +56,7 @@ def _asked(
     """Return what each turn learns, and whether that is what was recorded."""
     environment.reset(options={"task_id": told.task_id})
     game, found = environment.game, []
+    game.forget_outside()
     for reply, outside in zip(told.turns.replies if told.turns else (), recorded, strict=True):
         environment.step(reply)
         found.append((game.outside, outside is None or game.learned(outside)))

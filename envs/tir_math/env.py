@@ -24,7 +24,7 @@ from .player import Player
 from .problem_files import ProblemFiles
 from .problems import Problem
 from .reply import CodeOrAnswer, box, code_of
-from .sandbox import Result, Sandbox, Session, checked, shared
+from .sandbox import Result, Session, checked, shared
 from .view import View
 
 HORIZONS = {"full": 5, "mini": 3}
@@ -149,7 +149,7 @@ class TirMathEnv(TextEnv):
         ask = _ASK.format(memory=_MEMORY[stateful], turns=self.horizon)
         self.template = PromptTemplate(first=ask, later=ask)
         # Not started before a program runs.
-        self._box: Sandbox = shared(sandbox, url=url)
+        self._box = shared(sandbox, url=url)
         self._problem = Problem("", "", "")
         self._begin()
 
@@ -252,6 +252,10 @@ class TirMathEnv(TextEnv):
         if run is None:
             return False
         return told.timed_out or run.timed_out or replace(told, unguarded=run.unguarded) == run
+
+    def forget_outside(self) -> None:
+        """Run every program again, also one that has run before."""
+        self._box.forget_results()
 
     def recall(self, outside: str) -> None:
         """Let this be what comes of the next program, which is not run then.

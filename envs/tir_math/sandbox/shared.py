@@ -17,10 +17,10 @@ OWN_ERRORS = (
 )  # fmt: skip
 
 _lock = threading.Lock()
-_shared: dict[tuple[str, str | None], Sandbox] = {}
+_shared: "dict[tuple[str, str | None], SharedSandbox]" = {}
 
 
-def shared(backend: str = "auto", *, url: str | None = None) -> Sandbox:
+def shared(backend: str = "auto", *, url: str | None = None) -> "SharedSandbox":
     """Return the sandbox that everybody in this process shares; do not close it.
 
     It closes itself at exit; a forked process starts its own.
@@ -57,6 +57,10 @@ class SharedSandbox(Sandbox):
                 self._known.clear()
             self._known[code, timeout] = result
         return result
+
+    def forget_results(self) -> None:
+        """Run every program again, also one that has run before."""
+        self._known.clear()
 
     def __reduce__(self) -> tuple[Callable[[str, str | None], Sandbox], tuple[str, str | None]]:
         return _found, self._key
