@@ -12,6 +12,7 @@ from typing import Any
 from tabulate import tabulate
 
 from arlarena_bench import installed
+from arlarena_bench.departures import TUNED_SUFFIX
 from arlarena_bench.errors import ArenaError
 from arlarena_bench.files import write_json, write_whole
 from arlarena_bench.harness.plan import (
@@ -232,7 +233,7 @@ def write_judgement(grid: Grid, judgement: Judgement) -> list[Path]:
     write_json(record, judgement)
     methods = {name: tuned.model_dump() for name, tuned in grid.recipe.methods.items()}
     values = {
-        "name": f"{grid.recipe.name}-tuned",
+        "name": f"{grid.recipe.name}{TUNED_SUFFIX}",
         "methods": {**methods, **judgement["chosen"]},
         "tuning.record": hashlib.sha256(record.read_bytes()).hexdigest(),
     }
