@@ -2,7 +2,6 @@ import json
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -321,10 +320,8 @@ def test_bad_settings(settings: dict[str, object], message: str) -> None:
 
 
 def test_an_imported_environment_starts_nothing() -> None:
-    started = time.monotonic()
     before = set(children())
     env = TirMathEnv()
     env.reset(seed=0)
     env.demonstrator.oracle()
     assert set(children()) == before
-    assert time.monotonic() - started < 5

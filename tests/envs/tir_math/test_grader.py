@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from field_cases import cases
+from linear import grows_linearly
 
 from arlarena_bench import outage
 from arlarena_bench.envs.tir_math import grader
@@ -110,12 +111,12 @@ def test_simple_answers_need_no_process(
     assert grade(rf"\boxed{{{answer}}}", gold) is right
 
 
-def test_a_megabyte_is_read_in_no_time() -> None:
-    started = time.process_time()
-    for text in (r"\boxed{" * 150_000, "{" * 1_000_000, r"\boxed{1}" * 110_000, "}" * 1_000_000):
-        grade(text + r"\boxed{2}", "3")
-        grade(text, "3")
-    assert time.process_time() - started < 5
+@pytest.mark.parametrize("unit", [r"\boxed{", "{", r"\boxed{1}", "}"])
+@pytest.mark.parametrize("end", [r"\boxed{2}", ""])
+def test_a_megabyte_of_anything_takes_linear_time(unit: str, end: str) -> None:
+    assert grows_linearly(
+        lambda text: grade(text, "3"), lambda size: unit * (size // len(unit)) + end
+    )
 
 
 def asked(factor: int) -> bool:

@@ -1,5 +1,4 @@
 from random import Random
-from time import process_time
 
 import pytest
 
@@ -107,17 +106,13 @@ def test_commands_that_are_none(command: str) -> None:
 def test_random_customers_hardly_win() -> None:
     env = WebShopEnv(**COMPACT)
     rng = Random(0)
-    wins = turns = 0
-    begin = process_time()
+    wins = 0
     for task_id in env.tasks.panel("test").task_ids:
         env.reset(options={"task_id": task_id})
         while not env.terminated and env.turns < env.horizon:
             env.step(env.demonstrator.noise(rng)[0])
-            turns += 1
         wins += env.success
     assert wins / len(env.tasks.panel("test").task_ids) <= 0.01
-    # Far above what it takes: against an accidental copy of the catalogue a turn.
-    assert (process_time() - begin) / turns < 0.002
 
 
 def test_thoughts_say_what_a_command_is_about() -> None:
