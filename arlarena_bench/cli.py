@@ -2,6 +2,7 @@
 
 import shlex
 import warnings
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -115,10 +116,7 @@ def bench(
     request = Request(suite or preset, env, methods, seeds, out, given, stop_on_collapse, shown)
     plans = plan_suite(request) if suite else (plan(request),)
     for planned in plans:
-        if planned.left_out:
-            names = ", ".join(planned.left_out)
-            where = f"{planned.folder.name}: " if suite else ""
-            warn(f"{where}left out, for they need rows of single turns: {names}")
+        _say_left_out(planned.left_out, f"{planned.folder.name}: " if suite else "")
     reports = []
     with interruptible("the same command goes on from here"):
         failures = run_bench(jobs_of(plans), jobs, stderr(), launch)
@@ -139,6 +137,11 @@ def bench(
         typer.echo(f"{text}\n\nwritten to {folder}")
     if failures:
         raise typer.Exit(1)
+
+
+def _say_left_out(methods: Iterable[str], before: str = "") -> None:
+    if names := ", ".join(methods):
+        warn(f"{before}left out, for they need rows of single turns: {names}")
 
 
 def _reported(reports: "list[tuple[Table, str]]", suite: Path | None) -> tuple[str, dict[str, Any]]:
@@ -265,8 +268,7 @@ def tune(
 
     launch = launcher_named(launcher, launcher_settings or ())
     grid = tuning.read_grid(preset, env, out, settings or ())
-    for reason in grid.left_out.values():
-        warn(f"left out: {reason}")
+    _say_left_out(grid.left_out)
     with interruptible("the same command goes on from here"):
         judgement, failures = tuning.tune(
             grid, lambda planned: run_bench(planned, jobs, stderr(), launch)

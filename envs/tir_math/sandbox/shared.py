@@ -62,6 +62,11 @@ class SharedSandbox(Sandbox):
         """Run every program again, also one that has run before."""
         self._known.clear()
 
+    def close(self) -> None:
+        """End every process, and what would answer without one."""
+        super().close()
+        self.forget_results()
+
     def __reduce__(self) -> tuple[Callable[[str, str | None], Sandbox], tuple[str, str | None]]:
         return _found, self._key
 

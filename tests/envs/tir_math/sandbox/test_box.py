@@ -202,10 +202,11 @@ def test_wrong_arguments_are_refused(arguments: dict[str, object], message: str)
 def test_a_wrong_timeout_and_a_closed_sandbox_are_refused(box: Sandbox) -> None:
     with pytest.raises(ArenaError, match="timeout"):
         box.run("1", timeout=0)
-    closed = Sandbox()
-    closed.close()
-    with pytest.raises(ArenaError, match="closed"):
+    for closed in (Sandbox(), sandbox_of_all.SharedSandbox("auto", None)):
         closed.run("1")
+        closed.close()
+        with pytest.raises(ArenaError, match="closed"):
+            closed.run("1")
 
 
 def test_the_shared_sandbox_runs_once_what_ends_by_itself() -> None:
