@@ -2,7 +2,7 @@
 
 import shlex
 import warnings
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -139,9 +139,12 @@ def bench(
         raise typer.Exit(1)
 
 
-def _say_left_out(methods: Iterable[str], before: str = "") -> None:
-    if names := ", ".join(methods):
-        warn(f"{before}left out, for they need rows of single turns: {names}")
+def _say_left_out(left_out: Mapping[str, str], before: str = "") -> None:
+    methods: dict[str, list[str]] = {}
+    for method, reason in left_out.items():
+        methods.setdefault(reason.removeprefix(f"method {method} "), []).append(method)
+    for reason, names in methods.items():
+        warn(f"{before}left out: {', '.join(names)}: {reason}")
 
 
 def _reported(reports: "list[tuple[Table, str]]", suite: Path | None) -> tuple[str, dict[str, Any]]:

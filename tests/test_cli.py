@@ -9,6 +9,7 @@ from runs import METHOD_FILE, TINY, result_of, solving, write_run
 from suites import write_seeds
 from typer.testing import CliRunner, Result
 
+from arlarena_bench import cli
 from arlarena_bench.cli import app
 from arlarena_bench.installed import method_names
 from arlarena_bench.record import RESULT_FILE, read_result
@@ -244,3 +245,10 @@ def test_claims_and_the_papers_size_are_printed_without_any_run(tmp_path: Path) 
     refused = arlarena("reproduce", "table4", "--from", tmp_path / "absent")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert "no such folder" in refused.stderr
+
+
+def test_what_is_left_out_is_said_once_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    left_out = {"a": "method a credits turns", "b": "method b credits turns", "c": "lacks a loss"}
+    cli._say_left_out(left_out)
+    said = " ".join(capsys.readouterr().err.split())
+    assert said == "warning: left out: a, b: credits turns warning: left out: c: lacks a loss"

@@ -46,7 +46,8 @@ def test_the_grid_is_the_presets(path: Path) -> None:
         for method in preset.tuning.grid
         if method not in record.get("left_out", {})
     }
-    assert record["seeds"] == [1000, 1001, 1002], "no table's"
+    first, count = preset.tuning.seed, preset.tuning.seeds
+    assert record["seeds"] == list(range(first, first + count))
     assert record["panel"] == Arena(preset).game.tasks.panel("validation").digest
     assert record["decoder"] == preset.evaluation.headline
 
@@ -77,13 +78,10 @@ def test_the_tuned_recipe_names_its_record(path: Path) -> None:
     tuned = read_recipe(path.with_name("tuned.yaml"))
     assert tuned.tuning.record == hashlib.sha256(path.read_bytes()).hexdigest()
     chosen = {m: TunedMethod.model_validate(values) for m, values in record["chosen"].items()}
-    values = {"name": f"{preset.name}-tuned", "methods": {**preset.methods, **chosen}}
-    assert tuned == preset.model_copy(
-        update={
-            **values,
-            "tuning": preset.tuning.model_copy(update={"record": tuned.tuning.record}),
-        }
-    )
+    tuning = preset.tuning.model_copy(update={"record": tuned.tuning.record})
+    methods = {**preset.methods, **chosen}
+    changed = {"name": f"{preset.name}-tuned", "methods": methods, "tuning": tuning}
+    assert tuned == preset.model_copy(update=changed)
 
 
 @PUBLISHED
